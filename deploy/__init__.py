@@ -1,0 +1,1 @@
+"""What starts Muster on a machine: engines, set-up, deployment files."""

@@ -1,0 +1,1 @@
+"""Muster's services: the pure deciders (dispatch, surge, assist), the simulator, the processes around."""
