@@ -1,0 +1,83 @@
+"""What leaves a region's fold: one model for every decision, with an id made of (log, region, offset, n)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from schemas.base import Id, Moment, Place, Tier, Wire
+
+DecisionKind = Literal[
+    "region_defined",
+    "engineer_registered",
+    "engineer_changed",  # shift, break, reachable: `engineer_state` says which
+    "queued",  # the incident is known and waits
+    "assigned",  # with `diverted_from` where the engineer was turned away from another incident
+    # taken back: `reason` is diverted, declined, unreachable, cancelled, shift_ended, handed_over
+    "withdrawn",
+    "acknowledged",
+    "accepted",
+    "en_route",
+    "on_site",
+    "restored",
+    "resolved",
+    "cancelled",
+    "promise_broken",  # the promised moment passed before anybody arrived
+    "refused",  # the event was understood and not applied: `reason` is a fixed word, `detail` a sentence
+    "conflicted",  # an offline phone's story contradicts what was decided meanwhile; shown, never hidden
+]
+IncidentState = Literal[
+    "reported",
+    "waiting",
+    "assigned",
+    "accepted",
+    "en_route",
+    "on_site",
+    "restored",
+    "resolved",
+    "cancelled",
+]
+EngineerState = Literal["off_shift", "available", "en_route", "on_site", "on_break"]
+
+
+class Decision(Wire):
+    """One decision of one region about one event.
+
+    `(log, region, offset, n)` names it for ever: `offset` is the event's place in `region-events`,
+    `n` counts the decisions of that event. `decided_at` is the log's time. `caused_by` is the CloudEvents
+    id of the event, so that a command finds its answer. `epoch` is the assignment's fencing epoch
+    (for `refused`: the current one). Fields that do not concern a kind are None.
+    """
+
+    id: Id
+    decided_at: Moment
+    log: Id
+    region: Id
+    offset: int
+    n: int
+    kind: DecisionKind
+    caused_by: str
+    incident_id: Id | None = None
+    engineer_id: Id | None = None
+    epoch: int | None = None
+    incident_state: IncidentState | None = None
+    engineer_state: EngineerState | None = None
+    occurred_at: Moment | None = None
+    reason: str | None = None
+    detail: str | None = None
+    tier: Tier | None = None
+    product: Id | None = None
+    level: int | None = None
+    place: Place | None = None
+    reported_at: Moment | None = None
+    promised_at: Moment | None = None
+    travel_time_s: float | None = None
+    arrives_at: Moment | None = None
+    from_place: Place | None = None
+    diverted_from: Id | None = None
+    expected_service_min: float | None = None
+    late: bool | None = None
+
+
+def decision_id(log: str, region: str, offset: int, n: int) -> str:
+    """The id of the n-th decision about the event at `offset` (CONTRACT section 5)."""
+    return f"{log}/{region}/{offset}/{n}"

@@ -1,0 +1,59 @@
+"""The event types by name and version: what may stand on which topic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from schemas.base import Wire
+from schemas.clock import ClockTicked, LogStarted
+from schemas.decisions import Decision
+from schemas.engineers import (
+    EngineersMoved,
+    PositionReported,
+    ShiftReported,
+    StatusReported,
+)
+from schemas.incidents import CancelIncident, IncidentReported, IncidentTriaged
+from schemas.regions import EngineerRegistered, RegionDefined
+from schemas.statistics import DeadLetter, RegionKpi
+
+EVENT_TYPES: Mapping[str, type[Wire]] = MappingProxyType(
+    {
+        "muster.log.started.v1": LogStarted,
+        "muster.clock.ticked.v1": ClockTicked,
+        "muster.region.defined.v1": RegionDefined,
+        "muster.engineer.registered.v1": EngineerRegistered,
+        "muster.incident.reported.v1": IncidentReported,
+        "muster.incident.triaged.v1": IncidentTriaged,
+        "muster.incident.cancel.v1": CancelIncident,
+        "muster.engineer.shift-reported.v1": ShiftReported,
+        "muster.engineer.status-reported.v1": StatusReported,
+        "muster.engineer.position-reported.v1": PositionReported,
+        "muster.engineers.moved.v1": EngineersMoved,
+        "muster.decision.made.v1": Decision,
+        "muster.region.kpi-counted.v1": RegionKpi,
+        "muster.dead-letter.written.v1": DeadLetter,
+    }
+)
+"""CloudEvents `type` -> model. A break gets a new version beside the old one, never in its place."""
+
+TYPE_OF: Mapping[type[Wire], str] = MappingProxyType({model: name for name, model in EVENT_TYPES.items()})
+
+RegionEvent = (
+    LogStarted
+    | ClockTicked
+    | RegionDefined
+    | EngineerRegistered
+    | IncidentTriaged
+    | CancelIncident
+    | ShiftReported
+    | StatusReported
+    | EngineersMoved
+)
+"""What a region's fold is told: the union of everything on `region-events`."""
+
+
+def type_of(event: Wire) -> str:
+    """The CloudEvents type of a model; KeyError where it is no event."""
+    return TYPE_OF[type(event)]

@@ -1,0 +1,83 @@
+"""What people see: the read models that the region's fold projects into Redis and the gateway serves."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from schemas.base import Id, Moment, Place, Tier, Wire
+from schemas.decisions import EngineerState, IncidentState
+from schemas.regions import Polygon, Terms
+
+
+class TimelineEntry(Wire):
+    """One line of an incident's story, in the log's order."""
+
+    at: Moment
+    kind: str
+    engineer_id: Id | None = None
+    reason: str | None = None
+    offset: int
+    n: int
+
+
+class IncidentView(Wire):
+    """An incident as the board and its owner see it; times are the log's."""
+
+    incident_id: Id
+    region: Id
+    state: IncidentState
+    tier: Tier
+    product: Id
+    level: int
+    place: Place
+    reported_at: Moment
+    promised_at: Moment
+    epoch: int = 0
+    engineer_id: Id | None = None
+    customer_id: Id | None = None
+    external_id: Id | None = None
+    site_id: Id | None = None
+    equipment_id: Id | None = None
+    language: Id | None = None
+    cause_id: Id | None = None
+    expected_service_min: float | None = None
+    acknowledged: bool = False
+    """The phone has the assignment: the board shows nothing as sent before this."""
+    arrives_at: Moment | None = None
+    """Predicted while under way, true once on site."""
+    on_site_at: Moment | None = None
+    restored_at: Moment | None = None
+    resolved_at: Moment | None = None
+    late: bool = False
+    diversions: int = 0
+    timeline: list[TimelineEntry] = Field(default=[], max_length=200)
+
+
+class EngineerView(Wire):
+    """An engineer as the board and they themselves see it. No position off shift."""
+
+    engineer_id: Id
+    region: Id
+    state: EngineerState
+    skills: dict[str, int]
+    languages: list[str] = Field(default=[])
+    place: Place | None = None
+    fixed_at: Moment | None = None
+    incident_id: Id | None = None
+    epoch: int | None = None
+    expected_free_at: Moment | None = None
+    reachable: bool = True
+
+
+class RegionView(Wire):
+    """A region with its terms and how it stands."""
+
+    region: Id
+    time_zone: str
+    terms: Terms
+    polygon: Polygon | None = None
+    log: str
+    offset: int
+    now: Moment | None = None
+    waiting: int = 0
+    engineers_by_state: dict[str, int] = Field(default={})
