@@ -1,0 +1,1 @@
+"""Pure: remote-assist session and annotation state machines."""

@@ -1,0 +1,87 @@
+"""What happens because time passes: shifts start and end, promises break, silent phones lose their work."""
+
+from __future__ import annotations
+
+import heapq
+
+from services.dispatch import lifecycle, mirror
+from services.dispatch.engineer_events import end_shift
+from services.dispatch.state import ATTENDED, HELD
+from services.dispatch.statuses import bar
+from services.dispatch.turn import Turn
+
+
+def clock_ticked(turn: Turn) -> None:
+    """Wake every timer that is due, in the order of (time, kind, id); plan anew where that is due."""
+    timers = turn.region.timers
+    while timers and timers[0][0] <= turn.now:
+        at, kind, name, stamp = heapq.heappop(timers)
+        if kind == "shift_start":
+            _start_shift(turn, name, at)
+        elif kind == "shift_end":
+            _end_shift(turn, name, at)
+        elif kind == "promise":
+            _break_promise(turn, name)
+        elif kind == "settled":
+            _settle(turn, name, stamp)
+        else:
+            _give_up_on(turn, name, stamp)
+    since_ms = turn.now - turn.region.planned_at
+    if since_ms >= turn.policy.replan_every_s * 1000:
+        turn.replan = turn.everywhere = True
+
+
+def _start_shift(turn: Turn, name: str, at: int) -> None:
+    engineer = turn.region.engineers.get(name)
+    if engineer is None or engineer.starts_at != at:
+        return
+    engineer.starts_at = None
+    if engineer.state == "off_shift" and (engineer.ends_at or at + 1) > at:
+        lifecycle.change_engineer(turn, engineer, "available", "shift_started")
+
+
+def _end_shift(turn: Turn, name: str, at: int) -> None:
+    engineer = turn.region.engineers.get(name)
+    if engineer is None or engineer.ends_at != at:
+        return
+    engineer.ends_at = None
+    if engineer.state != "off_shift":
+        end_shift(turn, engineer, finish_travel=True)
+
+
+def _break_promise(turn: Turn, name: str) -> None:
+    incident = turn.region.incidents.get(name)
+    if incident is None or incident.promise_broken or incident.state in ATTENDED:
+        return
+    incident.promise_broken = True
+    turn.decide("promise_broken", incident, promised_at=incident.promised_at)
+
+
+def _settle(turn: Turn, name: str, epoch: int) -> None:
+    """From now on the engineer can be turned: what waits may have been waiting for that."""
+    incident = turn.region.incidents.get(name)
+    if incident is None or incident.epoch != epoch or incident.settles_at is None:
+        return
+    incident.settles_at = None
+    if incident.state not in HELD:
+        return
+    mirror.incident_changed(turn.region, incident)
+    turn.freed.append(turn.region.assigned_engineer(incident).row)
+    turn.replan = True
+
+
+def _give_up_on(turn: Turn, name: str, epoch: int) -> None:
+    incident = turn.region.incidents.get(name)
+    if incident is None or incident.epoch != epoch or incident.acknowledged:
+        return
+    if incident.state != "assigned":
+        return
+    engineer = turn.region.assigned_engineer(incident)
+    engineer.reachable = False
+    bar(turn, incident, engineer)
+    lifecycle.take_back(turn, incident, "unreachable")
+    mirror.engineer_changed(turn.region, engineer)
+    turn.decide("engineer_changed", engineer=engineer, reason="unreachable")
+    if engineer.leaving:
+        lifecycle.go_off_shift(turn, engineer)
+    turn.replan = True

@@ -1,0 +1,110 @@
+"""What it costs to send an engineer to an incident, in whole weighted milliseconds, pair by pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.dispatch.geometry import arc_over_chord
+from services.dispatch.mirror import weight_unit
+from services.dispatch.moments import minutes_ms
+from services.dispatch.policy import DispatchPolicy
+from services.dispatch.remaining_work import remaining_ms
+from services.dispatch.state import RegionState
+from services.dispatch.travel import ms_per_radian
+from services.dispatch.warm import TURNABLE, UNDER_WAY, WAITING, WORKING, Floats, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """Engineers as columns: where they will be free, in how many ms, and how they can be matched."""
+
+    rows: Ints
+    places: Floats
+    ready: Ints
+    standing: Ints
+    held_slot: Ints
+
+
+def supply_at(region: RegionState, policy: DispatchPolicy, rows: Ints, now: int) -> Supply:
+    """The engineers in `rows` as the matching sees them at `now` (ms).
+
+    Who has reached the site works already, whatever their phone has said.
+    """
+    engineers = region.warm.engineers
+    places = engineers.places_at(rows, now)
+    standing = engineers.standing[rows].astype(np.int64)
+    held = engineers.held_slot[rows]
+    moving = np.flatnonzero(standing == UNDER_WAY)
+    if len(moving):
+        sites = region.warm.incidents.place.take(held[moving], axis=1)
+        left = travel_ms_between(places[:, moving], sites, ms_per_radian(region.terms))
+        arrived = left <= minutes_ms(policy.freeze_min)
+        standing[moving[arrived]] = WORKING
+        places[:, moving[arrived]] = sites[:, arrived]
+    ready = np.zeros(len(rows), np.int64)
+    working = np.flatnonzero(standing == WORKING)
+    if len(working):
+        at_work = rows[working]
+        table = np.asarray(policy.remaining_work_permille, np.int64)
+        lasted = now - engineers.work_began[at_work]
+        ready[working] = remaining_ms(lasted, engineers.work_expected[at_work], table)
+    return Supply(rows, places, ready, standing, held)
+
+
+def travel_ms_between(start: Floats, end: Floats, per_radian: float) -> Ints:
+    """Milliseconds of travel between unit vectors (3 x ...): +, * and sqrt, the same bits everywhere."""
+    apart = start - end
+    apart *= apart
+    squared = apart[0] + apart[1] + apart[2]
+    arc = np.sqrt(squared) * arc_over_chord(squared)
+    took: Ints = (arc * per_radian + 0.5).astype(np.int64)
+    return took
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Who may be sent where: `slot[k]` to `supply` column `column[k]`."""
+
+    slot: Ints
+    column: Ints
+    supply: Supply
+
+
+def pair_costs(region: RegionState, policy: DispatchPolicy, pairs: Pairs, now: int) -> Ints:
+    """The cost of each pair, less what leaving the incident without a plan would cost.
+
+    Weight x (wait from now + penalty where the promise would break), less the price of turning somebody away
+    where nobody is, and the price of the engineer's time while others wait (in an overload this orders by
+    weight over work).
+    """
+    incidents, supply = region.warm.incidents, pairs.supply
+    places = supply.places.take(pairs.column, axis=1)
+    took = travel_ms_between(incidents.place.take(pairs.slot, axis=1), places, ms_per_radian(region.terms))
+    wait = took + supply.ready[pairs.column]
+    spare = incidents.promised[pairs.slot] - now
+    postponed = minutes_ms(policy.postpone_min)
+    penalty = minutes_ms(region.terms.breach_penalty_min)
+    saved = postponed - wait
+    saved += penalty * ((spare >= 0) & (postponed > spare))
+    saved -= penalty * ((spare >= 0) & (wait > spare))
+    cost = -saved * incidents.weight[pairs.slot]
+    cost += time_price_permille(region, policy) * (took + incidents.service[pairs.slot]) // 1000
+    stays = incidents.standing[pairs.slot] == TURNABLE
+    stays &= supply.held_slot[pairs.column] == pairs.slot
+    cost -= stays * churn_price(region, policy)
+    return cost
+
+
+def churn_price(region: RegionState, policy: DispatchPolicy) -> int:
+    """The price of turning an engineer away, in the matcher's weighted milliseconds."""
+    return round(minutes_ms(policy.churn_price_weighted_min) * weight_unit(region.terms))
+
+
+def time_price_permille(region: RegionState, policy: DispatchPolicy) -> int:
+    """What an engineer's time costs those who wait: the waiting weight over the engineers on duty, x 1000."""
+    warm = region.warm
+    waiting = int(warm.incidents.weight[warm.incidents.standing == WAITING].sum())
+    on_duty = max(1, int(np.count_nonzero(warm.engineers.standing)))
+    return round(policy.backlog_share * 1000 * waiting / on_duty)

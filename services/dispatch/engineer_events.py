@@ -1,0 +1,246 @@
+"""What concerns engineers apart from their work: registration, shifts and breaks, positions."""
+
+from __future__ import annotations
+
+from schemas.engineers import EngineersMoved, Move, PhoneEvent, ShiftReported
+from schemas.regions import EngineerRegistered
+from services.dispatch import mirror
+from services.dispatch.eligibility import is_qualified
+from services.dispatch.geometry import unit_vector
+from services.dispatch.lifecycle import (
+    change_engineer,
+    free,
+    go_off_shift,
+    released,
+    take_back,
+)
+from services.dispatch.moments import to_ms
+from services.dispatch.state import DEVICES_KEPT, HELD, Engineer
+from services.dispatch.travel import travel_ms
+from services.dispatch.turn import Turn
+
+Point = tuple[float, float]
+"""Latitude and longitude, degrees."""
+
+
+def engineer_registered(turn: Turn, event: EngineerRegistered) -> None:
+    """An engineer belongs here with these skills; where another region is named, they leave this one."""
+    region = turn.region
+    engineer = region.engineers.get(event.engineer_id)
+    if event.region != region.region:
+        if engineer is not None:
+            _hand_over(turn, engineer)
+        return
+    if engineer is None:
+        engineer = _new_engineer(turn, event)
+    engineer.skills = dict(event.skills)
+    engineer.languages = list(event.languages)
+    engineer.home_lat, engineer.home_lon = event.home.lat, event.home.lon
+    if engineer.state == "off_shift":
+        engineer.stand(event.home.lat, event.home.lon, turn.now)
+    _set_shift(turn, engineer, event)
+    mirror.skills_changed(region, engineer)
+    mirror.engineer_changed(region, engineer)
+    turn.decide("engineer_registered", engineer=engineer)
+    _leave_unqualified_work(turn, engineer)
+    if engineer.state == "available" and engineer.incident_id is None:
+        free(turn, engineer)
+
+
+def _new_engineer(turn: Turn, event: EngineerRegistered) -> Engineer:
+    region = turn.region
+    engineer = Engineer(
+        engineer_id=event.engineer_id,
+        row=region.rows.take(),
+        home_lat=event.home.lat,
+        home_lon=event.home.lon,
+        lat=event.home.lat,
+        lon=event.home.lon,
+        placed_at=turn.now,
+        skills={},
+        languages=[],
+    )
+    region.engineers[engineer.engineer_id] = engineer
+    region.by_row[engineer.row] = engineer
+    return engineer
+
+
+def _set_shift(turn: Turn, engineer: Engineer, event: EngineerRegistered) -> None:
+    starts = None if event.available_from is None else to_ms(event.available_from)
+    ends = None if event.shift_end is None else to_ms(event.shift_end)
+    if starts is not None and starts != engineer.available_from:
+        engineer.starts_at = starts
+        turn.region.set_timer(starts, "shift_start", engineer.engineer_id)
+    engineer.available_from = starts
+    engineer.ends_at = ends
+    if ends is not None:
+        turn.region.set_timer(ends, "shift_end", engineer.engineer_id)
+
+
+def _leave_unqualified_work(turn: Turn, engineer: Engineer) -> None:
+    incident = turn.region.incidents.get(engineer.incident_id or "")
+    if incident is None or incident.state not in HELD:
+        return
+    if not is_qualified(engineer, incident.product, incident.level):
+        take_back(turn, incident, "unqualified")
+        released(turn, engineer)
+
+
+def _hand_over(turn: Turn, engineer: Engineer) -> None:
+    region = turn.region
+    incident = region.incidents.get(engineer.incident_id or "")
+    if incident is not None:
+        take_back(turn, incident, "handed_over")
+        turn.replan = True
+    change_engineer(turn, engineer, "off_shift", "handed_over")
+    mirror.engineer_left(region, engineer.row)
+    del region.engineers[engineer.engineer_id]
+    del region.by_row[engineer.row]
+    region.rows.give_back(engineer.row)
+
+
+def device_is_behind(engineer: Engineer, event: PhoneEvent) -> int:
+    """How far behind the last one applied of its device the event lies: 0 it is newer, 1 the same number."""
+    last = dict(engineer.devices).get(event.device_id, -1)
+    if event.device_seq > last:
+        others = [d for d in engineer.devices if d[0] != event.device_id]
+        engineer.devices = [*others, (event.device_id, event.device_seq)][-DEVICES_KEPT:]
+        return 0
+    return last - event.device_seq + 1
+
+
+def heard_from(turn: Turn, engineer: Engineer) -> None:
+    """A phone thought unreachable has spoken."""
+    if engineer.reachable:
+        return
+    engineer.reachable = True
+    if engineer.state == "available" and engineer.incident_id is None:
+        free(turn, engineer)
+    mirror.engineer_changed(turn.region, engineer)
+    turn.decide("engineer_changed", engineer=engineer, reason="reachable")
+
+
+def shift_reported(turn: Turn, event: ShiftReported) -> None:
+    """A shift or a break starts or ends; work not yet attended goes back to the queue."""
+    engineer = turn.region.engineers.get(event.engineer_id)
+    if engineer is None:
+        turn.refuse(
+            "unknown_engineer",
+            f"{event.engineer_id} does not belong to {turn.region.region}",
+            engineer_id=event.engineer_id,
+        )
+        return
+    if turn.in_the_future(to_ms(event.occurred_at)):
+        turn.refuse(
+            "in_the_future",
+            "occurred_at is more than 5 min after the log's clock",
+            engineer=engineer,
+        )
+        return
+    if device_is_behind(engineer, event):
+        turn.decide(
+            "conflicted",
+            engineer=engineer,
+            reason="out_of_order",
+            detail=f"{event.change} came after a later report of the same device",
+        )
+        return
+    heard_from(turn, engineer)
+    place = None if event.place is None else (event.place.lat, event.place.lon)
+    _SHIFT[event.change](turn, engineer, place)
+
+
+def _shift_started(turn: Turn, engineer: Engineer, place: Point | None) -> None:
+    if engineer.state != "off_shift":
+        turn.refuse("already_on_shift", "the shift has started", engineer=engineer)
+        return
+    if place is not None:
+        engineer.stand(*place, turn.now)
+    engineer.starts_at = None
+    change_engineer(turn, engineer, "available", "shift_started")
+
+
+def _shift_ended(turn: Turn, engineer: Engineer, _place: Point | None) -> None:
+    if engineer.state == "off_shift":
+        turn.refuse("already_off_shift", "the shift has ended", engineer=engineer)
+        return
+    end_shift(turn, engineer, finish_travel=False)
+
+
+def end_shift(turn: Turn, engineer: Engineer, finish_travel: bool) -> None:
+    """End a shift: a job on site is finished first, one on the way only where `finish_travel`."""
+    incident = turn.region.incidents.get(engineer.incident_id or "")
+    if incident is not None and (finish_travel or incident.state not in HELD):
+        engineer.leaving, engineer.ends_at = True, None
+        mirror.engineer_changed(turn.region, engineer)
+        turn.decide("engineer_changed", incident, engineer, reason="last_job")
+        return
+    if incident is not None:
+        take_back(turn, incident, "shift_ended")
+        turn.replan = True
+    go_off_shift(turn, engineer)
+
+
+def _break_started(turn: Turn, engineer: Engineer, _place: Point | None) -> None:
+    incident = turn.region.incidents.get(engineer.incident_id or "")
+    if incident is not None and incident.state not in HELD:
+        turn.refuse("on_site", "a break starts after the job", incident, engineer)
+        return
+    if engineer.state in ("off_shift", "on_break"):
+        turn.refuse("not_available", f"is {engineer.state}", engineer=engineer)
+        return
+    if incident is not None:
+        take_back(turn, incident, "break_started")
+        turn.replan = True
+    if engineer.leaving:
+        go_off_shift(turn, engineer)
+    else:
+        change_engineer(turn, engineer, "on_break", "break_started")
+
+
+def _break_ended(turn: Turn, engineer: Engineer, place: Point | None) -> None:
+    if engineer.state != "on_break":
+        turn.refuse("not_on_break", f"is {engineer.state}", engineer=engineer)
+        return
+    if place is not None:
+        engineer.stand(*place, turn.now)
+    change_engineer(turn, engineer, "available", "break_ended")
+
+
+_SHIFT = {
+    "shift_started": _shift_started,
+    "shift_ended": _shift_ended,
+    "break_started": _break_started,
+    "break_ended": _break_ended,
+}
+
+
+def engineers_moved(turn: Turn, event: EngineersMoved) -> None:
+    """The newest fixes of engineers; those of nobody here, off shift or from the future are refused."""
+    refused: dict[str, list[str]] = {}
+    for move in event.moves:
+        engineer = turn.region.engineers.get(move.engineer_id)
+        if engineer is None:
+            refused.setdefault("unknown_engineer", []).append(move.engineer_id)
+        elif engineer.state == "off_shift":
+            refused.setdefault("off_shift", []).append(move.engineer_id)
+        elif turn.in_the_future(at := to_ms(move.fixed_at)):
+            refused.setdefault("in_the_future", []).append(move.engineer_id)
+        elif engineer.fixed_at is None or at > engineer.fixed_at:
+            _fix(turn, engineer, move, min(at, turn.now))
+    for reason, names in refused.items():
+        shown = ", ".join(names[:5]) + (" ..." if len(names) > 5 else "")
+        turn.refuse(reason, f"positions of {len(names)}: {shown}")
+
+
+def _fix(turn: Turn, engineer: Engineer, move: Move, at: int) -> None:
+    engineer.fixed_at = at
+    heard_from(turn, engineer)
+    if engineer.state == "on_site":
+        return
+    engineer.lat, engineer.lon, engineer.placed_at = move.lat, move.lon, at
+    turn.region.warm.moved[engineer.row] = None
+    if engineer.arrives_at is not None:
+        here = unit_vector(move.lat, move.lon)
+        site = unit_vector(engineer.to_lat, engineer.to_lon)
+        engineer.arrives_at = at + travel_ms(turn.region.terms, here, site)

@@ -1,0 +1,124 @@
+"""What is reported and called off: IncidentTriaged, CancelIncident."""
+
+from __future__ import annotations
+
+from schemas.incidents import CancelIncident, IncidentTriaged
+from services.dispatch import lifecycle, mirror
+from services.dispatch.moments import to_ms
+from services.dispatch.state import ATTENDED, HELD, Incident
+from services.dispatch.turn import Turn
+
+
+def incident_triaged(turn: Turn, event: IncidentTriaged) -> None:
+    """A new incident waits; what is known already, or lies in the future, is refused."""
+    region, report = turn.region, event.report
+    known = region.incidents.get(report.incident_id) or region.closed.get(report.incident_id)
+    if known is not None:
+        turn.refuse(
+            "duplicate_incident",
+            f"{report.incident_id} is known here and {known.state}",
+            incident_id=report.incident_id,
+            epoch=known.epoch,
+        )
+        return
+    if turn.in_the_future(to_ms(report.reported_at)):
+        turn.refuse(
+            "in_the_future",
+            "reported_at is more than 5 min after the log's clock",
+            incident_id=report.incident_id,
+        )
+        return
+    incident = _opened(turn, event)
+    _queue(turn, incident)
+    turn.replan = True
+
+
+def _opened(turn: Turn, event: IncidentTriaged) -> Incident:
+    region, report = turn.region, event.report
+    incident = Incident(
+        incident_id=report.incident_id,
+        slot=region.slots.take(),
+        tier=report.tier,
+        product=report.product,
+        level=report.level,
+        lat=report.place.lat,
+        lon=report.place.lon,
+        reported_at=to_ms(report.reported_at),
+        promised_at=to_ms(event.promised_at),
+        expected_service_ms=lifecycle.expected_service_ms(turn, report.product, report.expected_service_min),
+        expected_service_min=report.expected_service_min,
+        external_id=report.external_id,
+        site_id=report.site_id,
+        equipment_id=report.equipment_id,
+        customer_id=report.customer_id,
+        language=report.language,
+        cause_id=report.cause_id,
+    )
+    region.incidents[incident.incident_id] = incident
+    region.by_slot[incident.slot] = incident
+    region.set_timer(incident.promised_at, "promise", incident.incident_id)
+    mirror.incident_opened(region, incident)
+    turn.queued.append(incident)
+    return incident
+
+
+def _queue(turn: Turn, incident: Incident) -> None:
+    qualified = turn.region.warm.engineers.qualified(incident.product, incident.level)
+    reason = detail = None
+    if not len(qualified):
+        reason = "nobody_qualified"
+        detail = f"nobody here has {incident.product} at level {incident.level} or above"
+    turn.decide(
+        "queued",
+        incident,
+        place=(incident.lat, incident.lon),
+        tier=incident.tier,
+        product=incident.product,
+        level=incident.level,
+        reported_at=incident.reported_at,
+        promised_at=incident.promised_at,
+        expected_service_min=incident.expected_service_ms / 60_000,
+        reason=reason,
+        detail=detail,
+    )
+
+
+def cancel_incident(turn: Turn, event: CancelIncident) -> None:
+    """Call an incident off; whoever was going or at work is free. What is restored stays so."""
+    region = turn.region
+    incident = region.incidents.get(event.incident_id)
+    if incident is None:
+        _refuse_cancel(turn, event)
+        return
+    if incident.state == "restored":
+        turn.refuse(
+            "already_restored",
+            f"{incident.incident_id} is restored: it can be resolved, not called off",
+            incident,
+        )
+        return
+    engineer = None
+    if incident.state in HELD or incident.state in ATTENDED:
+        engineer = lifecycle.take_back(turn, incident, "cancelled")
+    incident.state = "cancelled"
+    lifecycle.close(turn, incident)
+    turn.decide("cancelled", incident, reason=event.reason or "called_off")
+    if engineer is not None:
+        lifecycle.released(turn, engineer)
+
+
+def _refuse_cancel(turn: Turn, event: CancelIncident) -> None:
+    closed = turn.region.closed.get(event.incident_id)
+    if closed is None:
+        turn.refuse(
+            "unknown_incident",
+            f"{event.incident_id} is not known in {turn.region.region}",
+            incident_id=event.incident_id,
+        )
+        return
+    turn.refuse(
+        f"already_{closed.state}",
+        f"{event.incident_id} is {closed.state}",
+        incident_id=event.incident_id,
+        epoch=closed.epoch,
+    )

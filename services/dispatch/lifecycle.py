@@ -1,0 +1,152 @@
+"""What happens to an incident and the engineer who has it: opened, assigned, taken back, attended, closed."""
+
+from __future__ import annotations
+
+from schemas.decisions import EngineerState
+from services.dispatch import mirror
+from services.dispatch.geometry import unit_vector
+from services.dispatch.moments import minutes_ms
+from services.dispatch.state import CLOSED_KEPT, Engineer, Incident
+from services.dispatch.travel import travel_ms
+from services.dispatch.turn import Turn
+
+
+def free(turn: Turn, engineer: Engineer) -> None:
+    """The engineer can be matched in a new way from now on."""
+    mirror.engineer_changed(turn.region, engineer)
+    turn.freed.append(engineer.row)
+    turn.replan = True
+
+
+def released(turn: Turn, engineer: Engineer) -> None:
+    """The engineer has no work in hand any more: free, or off shift where that was their last job."""
+    if engineer.leaving:
+        go_off_shift(turn, engineer)
+    else:
+        free(turn, engineer)
+
+
+def go_off_shift(turn: Turn, engineer: Engineer, reason: str = "shift_ended") -> None:
+    """The shift is over."""
+    engineer.leaving, engineer.ends_at = False, None
+    change_engineer(turn, engineer, "off_shift", reason)
+
+
+def change_engineer(turn: Turn, engineer: Engineer, state: EngineerState, reason: str) -> None:
+    """Put an engineer without work into a state and say so."""
+    engineer.state = state
+    engineer.stand(*engineer.place_at(turn.now), turn.now)
+    if state == "available":
+        free(turn, engineer)
+    else:
+        mirror.engineer_changed(turn.region, engineer)
+    turn.decide("engineer_changed", engineer=engineer, reason=reason)
+
+
+def assign(turn: Turn, incident: Incident, engineer: Engineer, diverted_from: str | None = None) -> None:
+    """Give the incident to the engineer under a new epoch; they set out once their phone has acknowledged."""
+    assert incident.state == "waiting"
+    assert engineer.incident_id is None
+    region = turn.region
+    incident.epoch += 1
+    incident.state, incident.engineer_id = "assigned", engineer.engineer_id
+    incident.assigned_at, incident.acknowledged = turn.now, False
+    engineer.incident_id = incident.incident_id
+    due = turn.now + round(turn.policy.unreachable_after_s * 1000)
+    incident.give_up_at = due
+    region.set_timer(due, "unacknowledged", incident.incident_id, incident.epoch)
+    incident.settles_at = turn.now + round(turn.policy.settle_s * 1000)
+    region.set_timer(incident.settles_at, "settled", incident.incident_id, incident.epoch)
+    mirror.incident_changed(region, incident)
+    mirror.engineer_changed(region, engineer)
+    place = engineer.place_at(turn.now)
+    took = travel_ms(region.terms, unit_vector(*place), unit_vector(incident.lat, incident.lon))
+    turn.decide(
+        "assigned",
+        incident,
+        engineer,
+        travel_time_s=took / 1000,
+        arrives_at=turn.now + took,
+        from_place=place,
+        place=(incident.lat, incident.lon),
+        tier=incident.tier,
+        product=incident.product,
+        level=incident.level,
+        reported_at=incident.reported_at,
+        promised_at=incident.promised_at,
+        expected_service_min=incident.expected_service_ms / 60_000,
+        diverted_from=diverted_from,
+    )
+
+
+def take_back(turn: Turn, incident: Incident, reason: str, detail: str | None = None) -> Engineer:
+    """Withdraw an assignment: the incident waits again, its waiting time kept; the engineer has nothing."""
+    region = turn.region
+    engineer = region.assigned_engineer(incident)
+    incident.state, incident.engineer_id = "waiting", None
+    incident.assigned_at, incident.acknowledged = None, False
+    incident.give_up_at = incident.settles_at = None
+    incident.on_site_at = incident.restored_at = None
+    incident.implied, incident.late = [], False
+    incident.near_until = 0  # whoever became free meanwhile is not on it
+    engineer.incident_id = None
+    turn.queued.append(incident)
+    if reason == "diverted":
+        incident.diversions += 1
+    elif engineer.state in ("en_route", "on_site"):
+        engineer.state = "available"
+        engineer.stand(*engineer.place_at(turn.now), turn.now)
+    mirror.incident_changed(region, incident)
+    mirror.engineer_changed(region, engineer)
+    turn.decide("withdrawn", incident, engineer, reason=reason, detail=detail)
+    return engineer
+
+
+def set_out(
+    turn: Turn,
+    incident: Incident,
+    engineer: Engineer,
+    at: int,
+    place: tuple[float, float] | None = None,
+) -> None:
+    """The engineer leaves for the site at `at` (ms), from `place` or from where they are reckoned to be."""
+    start = place or engineer.place_at(at)
+    took = travel_ms(turn.region.terms, unit_vector(*start), unit_vector(incident.lat, incident.lon))
+    engineer.lat, engineer.lon, engineer.placed_at = start[0], start[1], at
+    engineer.to_lat, engineer.to_lon = incident.lat, incident.lon
+    engineer.arrives_at = at + took
+    mirror.engineer_changed(turn.region, engineer)
+
+
+def close(turn: Turn, incident: Incident) -> None:
+    """The incident is over; it stays readable among the last closed ones."""
+    region = turn.region
+    del region.incidents[incident.incident_id]
+    del region.by_slot[incident.slot]
+    region.slots.give_back(incident.slot)
+    mirror.incident_closed(region, incident.slot)
+    incident.near, incident.barred = [], {}
+    region.closed[incident.incident_id] = incident
+    if len(region.closed) > CLOSED_KEPT:
+        del region.closed[next(iter(region.closed))]
+
+
+def expected_service_ms(turn: Turn, product: str, reported_min: float | None) -> int:
+    """The work to expect: as reported, or the mean of what finished here, shrunk to the policy's prior."""
+    if reported_min is not None:
+        return minutes_ms(reported_min)
+    jobs, spent_ms = turn.region.work_ms.get(product, (0, 0))
+    prior = turn.policy.expected_service_prior_jobs
+    prior_ms = minutes_ms(turn.policy.expected_service_min) * prior
+    return (spent_ms + prior_ms) // (jobs + prior)
+
+
+def learn_work(turn: Turn, incident: Incident) -> None:
+    """Remember how long a finished job took, where both its ends were reported."""
+    if incident.on_site_at is None or incident.resolved_at is None:
+        return
+    if "on_site" in incident.implied:
+        return
+    jobs, spent_ms = turn.region.work_ms.get(incident.product, (0, 0))
+    spent_ms += max(0, incident.resolved_at - incident.on_site_at)
+    turn.region.work_ms[incident.product] = (jobs + 1, spent_ms)

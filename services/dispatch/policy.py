@@ -1,0 +1,47 @@
+"""DispatchPolicy: every number that is ours to choose, with its unit. Terms belong to the region."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Permille = Annotated[int, Field(ge=0, le=100_000)]
+
+
+class DispatchPolicy(BaseModel):
+    """One versioned policy; unknown fields are refused.
+
+    "Weighted minutes" are minutes times the tier's weight: what the objective counts in.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    name: str
+    version: int = Field(ge=1)
+    churn_price_weighted_min: float = Field(default=14.0, ge=0, le=10_000)
+    """What turning an engineer away from where they are going must bring at least."""
+    settle_s: float = Field(default=5.0, ge=0, le=3600)
+    """Whoever has just been sent is not turned before this: nobody is called back while still at the door."""
+    freeze_min: float = Field(default=0.0, ge=0, le=600)
+    """An engineer this near the site is no longer turned."""
+    postpone_min: float = Field(default=180.0, gt=0, le=10_000)
+    """How long an incident left without a plan is taken to wait on."""
+    backlog_share: float = Field(default=1.0, ge=0, le=100)
+    """Share of the waiting weight that an engineer's minute is charged with: orders by weight over work."""
+    replan_every_s: float = Field(default=60.0, gt=0, le=3600)
+    """While something waits, a tick plans anew after this long."""
+    unreachable_after_s: float = Field(default=300.0, gt=0, le=86_400)
+    not_offered_again_min: float = Field(default=60.0, ge=0, le=10_000)
+    """How long an engineer who declined or could not be reached is not asked for the same incident."""
+    expected_service_min: float = Field(default=60.0, gt=0, le=10_000)
+    """The work of a product nobody has seen finish."""
+    expected_service_prior_jobs: int = Field(default=5, ge=1, le=1000)
+    """How many jobs of that length a product starts with, before its own."""
+    remaining_work_permille: tuple[Permille, ...] = Field(min_length=2, max_length=200)
+    """Expected time to free in 1/1000 of the expected work, after 0, 10, 20 ... % of it."""
+    shortlist_size: int = Field(default=48, ge=4, le=512)
+    """Engineers an incident is matched with; regions with no more of them on shift are matched exactly."""
+    shortlist_refresh_s: float = Field(default=60.0, gt=0, le=86_400)
+    held_considered: int = Field(default=32, ge=0, le=10_000)
+    """At most so many incidents under way are put up for turning in one plan."""

@@ -1,0 +1,124 @@
+"""The fold's memory as canonical JSON: sorted keys, a state version, nothing derived."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+import orjson
+
+from schemas.regions import Polygon, Terms
+from services.dispatch import mirror
+from services.dispatch.policy import DispatchPolicy
+from services.dispatch.state import (
+    STATE_VERSION,
+    Engineer,
+    Incident,
+    RegionState,
+)
+from services.dispatch.warm import Warm
+
+
+class UnknownStateVersion(ValueError):
+    """The snapshot was written by another version of the state: fold the log anew."""
+
+
+def write_snapshot(
+    log: str | None,
+    now: int | None,
+    next_offset: int,
+    regions: dict[str, RegionState],
+) -> bytes:
+    """Canonical JSON of everything that decides."""
+    whole = {
+        "state_version": STATE_VERSION,
+        "log": log,
+        "now": now,
+        "next_offset": next_offset,
+        "regions": [_region_out(regions[name]) for name in sorted(regions)],
+    }
+    return orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)
+
+
+def read_snapshot(
+    snapshot: bytes, policy: DispatchPolicy
+) -> tuple[str | None, int | None, int, dict[str, RegionState]]:
+    """log, now (ms), next_offset and the regions; UnknownStateVersion where it is not ours."""
+    whole = orjson.loads(snapshot)
+    version = whole.get("state_version") if isinstance(whole, dict) else None
+    if version != STATE_VERSION:
+        raise UnknownStateVersion(
+            f"this snapshot has state version {version!r}, this fold speaks {STATE_VERSION}"
+        )
+    regions = {r["region"]: _region_in(r, policy) for r in whole["regions"]}
+    return whole["log"], whole["now"], whole["next_offset"], regions
+
+
+def _region_out(region: RegionState) -> dict[str, Any]:
+    polygon = region.polygon
+    return {
+        "region": region.region,
+        "time_zone": region.time_zone,
+        "terms": region.terms.model_dump(),
+        "polygon": None if polygon is None else polygon.model_dump(),
+        "engineers": list(region.engineers.values()),
+        "incidents": list(region.incidents.values()),
+        "closed": list(region.closed.values()),
+        "seen": list(region.seen),
+        "work_ms": region.work_ms,
+        "planned_at": region.planned_at,
+    }
+
+
+def _region_in(raw: dict[str, Any], policy: DispatchPolicy) -> RegionState:
+    polygon = raw["polygon"]
+    region = RegionState(
+        region=raw["region"],
+        time_zone=raw["time_zone"],
+        terms=Terms.model_validate(raw["terms"]),
+        polygon=None if polygon is None else Polygon.model_validate(polygon),
+        engineers={e["engineer_id"]: _engineer_in(e) for e in raw["engineers"]},
+        incidents={i["incident_id"]: _incident_in(i) for i in raw["incidents"]},
+        closed={i["incident_id"]: _incident_in(i) for i in raw["closed"]},
+        seen=deque(raw["seen"]),
+        seen_marks=set(raw["seen"]),
+        work_ms={p: (jobs, ms) for p, (jobs, ms) in raw["work_ms"].items()},
+        planned_at=raw["planned_at"],
+        warm=Warm(policy.shortlist_size),
+    )
+    mirror.rebuild(region)
+    _set_timers(region)
+    return region
+
+
+def _engineer_in(raw: dict[str, Any]) -> Engineer:
+    engineer = Engineer(**raw)
+    engineer.devices = [(device, number) for device, number in raw["devices"]]
+    return engineer
+
+
+def _incident_in(raw: dict[str, Any]) -> Incident:
+    incident = Incident(**raw)
+    incident.timeline = [tuple(line) for line in raw["timeline"]]
+    return incident
+
+
+def _set_timers(region: RegionState) -> None:
+    """The reminders that still hold; those a run has outlived do nothing when they wake."""
+    for engineer in region.engineers.values():
+        if engineer.starts_at is not None:
+            region.set_timer(engineer.starts_at, "shift_start", engineer.engineer_id)
+        if engineer.ends_at is not None:
+            region.set_timer(engineer.ends_at, "shift_end", engineer.engineer_id)
+    for incident in region.incidents.values():
+        if not incident.promise_broken:
+            region.set_timer(incident.promised_at, "promise", incident.incident_id)
+        if incident.settles_at is not None:
+            region.set_timer(incident.settles_at, "settled", incident.incident_id, incident.epoch)
+        if incident.state == "assigned" and incident.give_up_at is not None:
+            region.set_timer(
+                incident.give_up_at,
+                "unacknowledged",
+                incident.incident_id,
+                incident.epoch,
+            )

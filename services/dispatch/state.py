@@ -1,0 +1,180 @@
+"""What a region remembers: engineers, incidents, what it has seen. Numbers and words only."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from schemas.decisions import EngineerState, IncidentState
+from schemas.regions import Polygon, Terms
+from services.dispatch.geometry import part_way
+from services.dispatch.warm import Warm
+
+STATE_VERSION = 1
+CLOSED_KEPT = 2_000
+SEEN_KEPT = 20_000
+TIMELINE_KEPT = 200
+DEVICES_KEPT = 4
+
+HELD: frozenset[IncidentState] = frozenset({"assigned", "accepted", "en_route"})
+"""Somebody is to go, and can still be turned."""
+ATTENDED: frozenset[IncidentState] = frozenset({"on_site", "restored"})
+
+TimerKind = Literal["shift_start", "shift_end", "settled", "unacknowledged", "promise"]
+TimelineLine = tuple[int, str, str | None, str | None, int, int]
+"""at (ms), kind, engineer_id, reason, offset, n"""
+
+
+@dataclass(slots=True)
+class Engineer:
+    """One engineer: at `lat, lon` since `placed_at`, or with `arrives_at` on the way to `to_lat, to_lon`."""
+
+    engineer_id: str
+    row: int
+    home_lat: float
+    home_lon: float
+    lat: float
+    lon: float
+    placed_at: int
+    skills: dict[str, int]
+    languages: list[str]
+    state: EngineerState = "off_shift"
+    to_lat: float = 0.0
+    to_lon: float = 0.0
+    arrives_at: int | None = None
+    fixed_at: int | None = None
+    incident_id: str | None = None
+    reachable: bool = True
+    leaving: bool = False
+    """The shift has ended; the job in hand is the last."""
+    available_from: int | None = None
+    starts_at: int | None = None
+    """When the registered shift will start by itself; None once it has."""
+    ends_at: int | None = None
+    devices: list[tuple[str, int]] = field(default_factory=list)
+    """The last number applied of each device, the newest device last."""
+
+    def place_at(self, now: int) -> tuple[float, float]:
+        """Where they are at `now` (ms), dead-reckoned between the last known point and the site; degrees."""
+        if self.arrives_at is None:
+            return self.lat, self.lon
+        span = self.arrives_at - self.placed_at
+        done = (now - self.placed_at) / span if span > 0 else 1.0
+        return part_way((self.lat, self.lon), (self.to_lat, self.to_lon), done)
+
+    def stand(self, lat: float, lon: float, now: int) -> None:
+        """They are here, and stay."""
+        self.lat, self.lon, self.placed_at, self.arrives_at = lat, lon, now, None
+
+
+@dataclass(slots=True)
+class Incident:
+    """One incident; times are milliseconds. `near` are the rows of the engineers it may be matched with."""
+
+    incident_id: str
+    slot: int
+    tier: Literal["platinum", "gold", "silver"]
+    product: str
+    level: int
+    lat: float
+    lon: float
+    reported_at: int
+    promised_at: int
+    expected_service_ms: int
+    expected_service_min: float | None = None
+    """As reported; None: the region's mean of the product stands in."""
+    external_id: str | None = None
+    site_id: str | None = None
+    equipment_id: str | None = None
+    customer_id: str | None = None
+    language: str | None = None
+    cause_id: str | None = None
+    state: IncidentState = "waiting"
+    epoch: int = 0
+    engineer_id: str | None = None
+    assigned_at: int | None = None
+    give_up_at: int | None = None
+    settles_at: int | None = None
+    """Until then (ms) whoever has it is not turned; None once that has passed."""
+    """When an assignment that no phone acknowledged is taken back."""
+    acknowledged: bool = False
+    on_site_at: int | None = None
+    restored_at: int | None = None
+    resolved_at: int | None = None
+    implied: list[str] = field(default_factory=list)
+    """Stages no phone reported, taken as passed because a later one was."""
+    late: bool = False
+    promise_broken: bool = False
+    diversions: int = 0
+    barred: dict[str, int] = field(default_factory=dict)
+    """Engineers who declined or could not be reached, and until when (ms) they are not asked again."""
+    near: list[int] = field(default_factory=list)
+    near_all: bool = False
+    """`near` holds everybody who qualifies, on shift or not."""
+    near_until: int = 0
+    """When `near` is looked for anew (ms); 0: before the next plan."""
+    near_reach: int = 0
+    """How soon the last of `near` could arrive (ms): whoever becomes free and is nearer joins."""
+    timeline: list[TimelineLine] = field(default_factory=list)
+
+
+class FreeNumbers:
+    """Hands out the lowest number that nobody has: the same one whether a region was restored or not."""
+
+    def __init__(self, taken: Iterable[int]) -> None:
+        used = set(taken)
+        self._next = max(used, default=-1) + 1
+        self._returned = [number for number in range(self._next) if number not in used]
+
+    def take(self) -> int:
+        """The lowest free number."""
+        if self._returned:
+            return heapq.heappop(self._returned)
+        self._next += 1
+        return self._next - 1
+
+    def give_back(self, number: int) -> None:
+        """Nobody has this number any more."""
+        heapq.heappush(self._returned, number)
+
+
+@dataclass(slots=True)
+class RegionState:
+    """One region. What stands below `timers` is derived, rebuilt by a restore and never in a snapshot."""
+
+    region: str
+    time_zone: str
+    terms: Terms
+    polygon: Polygon | None
+    engineers: dict[str, Engineer] = field(default_factory=dict)
+    incidents: dict[str, Incident] = field(default_factory=dict)
+    closed: dict[str, Incident] = field(default_factory=dict)
+    seen: deque[int] = field(default_factory=deque)
+    """What was folded, by an 8-byte hash of (source, id), the oldest first."""
+    work_ms: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """By product: how many jobs finished here, and their milliseconds on site together."""
+    planned_at: int = 0
+    timers: list[tuple[int, TimerKind, str, int]] = field(default_factory=list)
+    seen_marks: set[int] = field(default_factory=set)
+    warm: Warm = field(default_factory=Warm)
+    by_row: dict[int, Engineer] = field(default_factory=dict)
+    by_slot: dict[int, Incident] = field(default_factory=dict)
+    rows: FreeNumbers = field(default_factory=lambda: FreeNumbers([]))
+    slots: FreeNumbers = field(default_factory=lambda: FreeNumbers([]))
+
+    def set_timer(self, at: int, kind: TimerKind, name: str, stamp: int = 0) -> None:
+        """Remind the region at `at` (ms); whoever wakes checks whether it still holds."""
+        heapq.heappush(self.timers, (at, kind, name, stamp))
+
+    def assigned_engineer(self, incident: Incident) -> Engineer:
+        """Who has the incident in hand; asserts that somebody does."""
+        assert incident.engineer_id is not None
+        return self.engineers[incident.engineer_id]
+
+
+def canonical(terms: Terms) -> Terms:
+    """The terms with every number a float, as they come back from a snapshot (defaults may be whole)."""
+    return Terms.model_validate(terms.model_dump())

@@ -1,0 +1,53 @@
+"""`step`: one event of one region to what the region decides about it. Branches here, rules in the leaves."""
+
+from __future__ import annotations
+
+from schemas.engineers import EngineersMoved, ShiftReported, StatusReported
+from schemas.events import RegionEvent
+from schemas.incidents import CancelIncident, IncidentTriaged
+from schemas.regions import EngineerRegistered, RegionDefined
+from services.dispatch import mirror
+from services.dispatch.clock import clock_ticked
+from services.dispatch.engineer_events import (
+    engineer_registered,
+    engineers_moved,
+    shift_reported,
+)
+from services.dispatch.incident_events import cancel_incident, incident_triaged
+from services.dispatch.plan import plan
+from services.dispatch.state import canonical
+from services.dispatch.statuses import status_reported
+from services.dispatch.turn import Turn
+
+
+def step(turn: Turn, event: RegionEvent) -> None:
+    """Fold one event into the turn's region; `turn.decisions` are the answer. The state changes in place."""
+    match event:
+        case EngineersMoved():
+            engineers_moved(turn, event)
+        case StatusReported():
+            status_reported(turn, event)
+        case IncidentTriaged():
+            incident_triaged(turn, event)
+        case CancelIncident():
+            cancel_incident(turn, event)
+        case ShiftReported():
+            shift_reported(turn, event)
+        case EngineerRegistered():
+            engineer_registered(turn, event)
+        case RegionDefined():
+            region_defined(turn, event)
+        case _:
+            clock_ticked(turn)
+    if turn.replan:
+        plan(turn)
+
+
+def region_defined(turn: Turn, event: RegionDefined) -> None:
+    """The region has these borders and terms from now on."""
+    region = turn.region
+    region.time_zone, region.polygon = event.time_zone, event.polygon
+    if region.terms != event.terms:
+        region.terms = canonical(event.terms)
+        mirror.terms_changed(region)
+    turn.decide("region_defined")

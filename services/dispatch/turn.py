@@ -1,0 +1,144 @@
+"""One event's turn in one region: what is known while it is handled, and the decisions it leads to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TypedDict, Unpack
+
+from schemas.base import Place
+from schemas.decisions import Decision, DecisionKind, decision_id
+from services.dispatch.moments import to_moment
+from services.dispatch.policy import DispatchPolicy
+from services.dispatch.state import TIMELINE_KEPT, Engineer, Incident, RegionState
+
+FUTURE_MS = int(timedelta(minutes=5).total_seconds() * 1000)
+"""Further ahead of the log's clock than this is "in the future" (CONTRACT section 2)."""
+
+
+class Details(TypedDict, total=False):
+    """Fields of a decision beyond those its incident and engineer bring; times in milliseconds."""
+
+    incident_id: str
+    engineer_id: str
+    epoch: int
+    occurred_at: int
+    reason: str | None
+    detail: str | None
+    place: tuple[float, float]
+    reported_at: int
+    promised_at: int
+    travel_time_s: float
+    arrives_at: int | None
+    from_place: tuple[float, float]
+    diverted_from: str | None
+    expected_service_min: float
+    late: bool
+    tier: str
+    product: str
+    level: int
+
+
+_MOMENTS = ("occurred_at", "reported_at", "promised_at", "arrives_at")
+_PLACES = ("place", "from_place")
+
+
+@dataclass(slots=True)
+class Turn:
+    """The region, its policy, the event's place in the log and the log's time; collects what is decided."""
+
+    region: RegionState
+    policy: DispatchPolicy
+    log: str
+    offset: int
+    caused_by: str
+    now: int
+    clock_known: bool = True
+    decisions: list[Decision] = field(default_factory=list)
+    queued: list[Incident] = field(default_factory=list)
+    """Incidents that this event has made wait."""
+    freed: list[int] = field(default_factory=list)
+    """Rows of engineers whom this event has made matchable in a new way."""
+    replan: bool = False
+    everywhere: bool = False
+    """Plan the whole region, not only what is near this event."""
+
+    def decide(
+        self,
+        kind: DecisionKind,
+        incident: Incident | None = None,
+        engineer: Engineer | None = None,
+        **details: Unpack[Details],
+    ) -> None:
+        """Add a decision; it also stands in the incident's timeline."""
+        n = len(self.decisions)
+        self.decisions.append(
+            Decision.model_validate(
+                {
+                    "id": decision_id(self.log, self.region.region, self.offset, n),
+                    "decided_at": to_moment(self.now),
+                    "log": self.log,
+                    "region": self.region.region,
+                    "offset": self.offset,
+                    "n": n,
+                    "kind": kind,
+                    "caused_by": self.caused_by,
+                    **_on_the_wire(details),
+                    **_about(incident, engineer),
+                }
+            )
+        )
+        if incident is not None:
+            self._remember(incident, kind, engineer, details.get("reason"), n)
+
+    def refuse(
+        self,
+        word: str,
+        sentence: str,
+        incident: Incident | None = None,
+        engineer: Engineer | None = None,
+        **details: Unpack[Details],
+    ) -> None:
+        """The event was understood and is not applied: why, as a fixed word and as a sentence."""
+        details["reason"], details["detail"] = word, sentence
+        self.decide("refused", incident, engineer, **details)
+
+    def in_the_future(self, moment: int) -> bool:
+        """Whether `moment` (ms) lies further ahead of the log's clock than is allowed."""
+        return self.clock_known and moment > self.now + FUTURE_MS
+
+    def _remember(
+        self,
+        incident: Incident,
+        kind: DecisionKind,
+        engineer: Engineer | None,
+        reason: str | None,
+        n: int,
+    ) -> None:
+        if len(incident.timeline) >= TIMELINE_KEPT:
+            del incident.timeline[1]  # the first line says when it all began
+        who = None if engineer is None else engineer.engineer_id
+        incident.timeline.append((self.now, kind, who, reason, self.offset, n))
+
+
+def _on_the_wire(details: Details) -> dict[str, object]:
+    """Milliseconds become moments, pairs become places."""
+    fields: dict[str, object] = dict(details)
+    for name in _MOMENTS:
+        if (ms := fields.get(name)) is not None:
+            fields[name] = to_moment(ms)  # type: ignore[arg-type]
+    for name in _PLACES:
+        if (point := fields.get(name)) is not None:
+            fields[name] = Place(lat=point[0], lon=point[1])  # type: ignore[index]
+    return fields
+
+
+def _about(incident: Incident | None, engineer: Engineer | None) -> dict[str, object]:
+    """How the incident and the engineer of a decision stand."""
+    fields: dict[str, object] = {}
+    if incident is not None:
+        fields["incident_id"], fields["epoch"] = incident.incident_id, incident.epoch
+        fields["incident_state"], fields["tier"] = incident.state, incident.tier
+    if engineer is not None:
+        fields["engineer_id"], fields["engineer_state"] = engineer.engineer_id, engineer.state
+    return fields

@@ -1,0 +1,1 @@
+"""Pure: load, surge detection, lending and what-if."""
