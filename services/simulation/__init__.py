@@ -1,0 +1,1 @@
+"""Virtual time: scenarios, the device model, faults, invariant checkers, replay."""
