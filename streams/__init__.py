@@ -1,0 +1,1 @@
+"""The shell around the pure core: log reader, triage, location feed, dispatch, read models, windows."""
