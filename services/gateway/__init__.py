@@ -1,0 +1,1 @@
+"""The way in and out: REST, server-sent events, tokens and roles, and the console's files."""

@@ -1,0 +1,121 @@
+"""A view brought forward by decisions it does not know yet: nothing shown is older than the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from schemas.base import rfc3339
+from schemas.decisions import Decision
+from schemas.regions import EngineerRegistered
+
+View = dict[str, Any]
+
+TIMELINE_KEPT = 200
+_STATES = {
+    "queued": "waiting",
+    "assigned": "assigned",
+    "withdrawn": "waiting",
+    "accepted": "accepted",
+    "en_route": "en_route",
+    "on_site": "on_site",
+    "restored": "restored",
+    "resolved": "resolved",
+    "cancelled": "cancelled",
+}
+_TIMES = {"on_site": "on_site_at", "restored": "restored_at", "resolved": "resolved_at"}
+_NO_CHANGE = frozenset({"refused", "conflicted"})
+
+
+def incident_after(view: View | None, decisions: Sequence[Decision]) -> View | None:
+    """The incident's view after these decisions about it; those it already tells of change nothing.
+
+    None where there is no view and none of the decisions says enough to begin one.
+    """
+    for decision in decisions:
+        if view is None:
+            view = _begun(decision)
+        if view is not None and not _told(view, decision):
+            view = _step(dict(view), decision)
+    return view
+
+
+def _begun(decision: Decision) -> View | None:
+    needed = (decision.tier, decision.product, decision.place, decision.reported_at, decision.promised_at)
+    if any(value is None for value in needed):
+        return None
+    said = decision.model_dump(mode="json", exclude_none=True)
+    kept = ("incident_id", "region", "tier", "product", "place", "reported_at", "promised_at")
+    view = {name: said[name] for name in kept}
+    return view | {"level": decision.level or 1, "state": "waiting", "epoch": 0, "timeline": []}
+
+
+def _told(view: View, decision: Decision) -> bool:
+    """Whether the view's timeline has this decision or a later one."""
+    timeline = view.get("timeline") or []
+    if not timeline:
+        return False
+    last = timeline[-1]
+    return (decision.offset, decision.n) <= (last["offset"], last["n"])
+
+
+def _step(view: View, decision: Decision) -> View:
+    kind = decision.kind
+    if kind not in _NO_CHANGE:
+        view["state"] = decision.incident_state or _STATES.get(kind, view["state"])
+        if decision.epoch is not None:
+            view["epoch"] = decision.epoch
+        _assignment(view, decision)
+        if kind in _TIMES:
+            view[_TIMES[kind]] = rfc3339(decision.occurred_at or decision.decided_at)
+    if kind == "promise_broken" or decision.late:
+        view["late"] = True
+    line = {"at": rfc3339(decision.decided_at), "kind": kind, "offset": decision.offset, "n": decision.n}
+    if decision.engineer_id is not None:
+        line["engineer_id"] = decision.engineer_id
+    if decision.reason is not None:
+        line["reason"] = decision.reason
+    view["timeline"] = [*(view.get("timeline") or []), line][-TIMELINE_KEPT:]
+    return view
+
+
+def _assignment(view: View, decision: Decision) -> None:
+    kind = decision.kind
+    if kind in ("withdrawn", "cancelled"):
+        view["engineer_id"], view["acknowledged"], view["arrives_at"] = None, False, None
+        if decision.reason == "diverted":
+            view["diversions"] = view.get("diversions", 0) + 1
+        return
+    if kind == "assigned":
+        view["engineer_id"], view["acknowledged"] = decision.engineer_id, False
+    if kind in ("acknowledged", "accepted", "en_route"):
+        view["acknowledged"] = True
+    if decision.arrives_at is not None:
+        view["arrives_at"] = rfc3339(decision.arrives_at)
+
+
+def engineer_after(
+    view: View | None, registered: EngineerRegistered | None, decision: Decision | None
+) -> View | None:
+    """The engineer's view after the last decision about them; begun from the registry if need be."""
+    if view is None and registered is not None:
+        view = {
+            "engineer_id": registered.engineer_id,
+            "region": registered.region,
+            "state": "off_shift",
+            "skills": registered.skills,
+            "languages": registered.languages,
+        }
+    if view is None or decision is None:
+        return view
+    view = dict(view)
+    state = decision.engineer_state
+    if state is not None:
+        view["state"] = state
+        if state in ("off_shift", "on_break", "available"):
+            view["incident_id"], view["epoch"] = None, None
+        if state == "off_shift":
+            view["place"], view["fixed_at"] = None, None
+    if decision.kind in ("assigned", "acknowledged", "accepted", "en_route", "on_site"):
+        view["incident_id"], view["epoch"] = decision.incident_id, decision.epoch
+    return view

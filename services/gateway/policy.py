@@ -1,0 +1,59 @@
+"""Who may do what: one table of routes and roles. A route that is not in it can not be built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from schemas.api import ROLES, Role
+
+ANYBODY: frozenset[Role] = frozenset(ROLES)
+_READ: frozenset[Role] = frozenset({"dispatcher", "lead", "expert", "operator", "service"})
+_OWN: frozenset[Role] = frozenset({"technician", "customer"})
+_DEFINE: frozenset[Role] = frozenset({"lead", "operator", "service"})
+_REPORT: frozenset[Role] = frozenset({"dispatcher", "lead", "customer", "service"})
+_PHONE: frozenset[Role] = frozenset({"technician", "service"})
+_BY_VOICE: frozenset[Role] = _PHONE | {"dispatcher"}
+"""A dispatcher may report for a technician who calls in: a phone can be broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Which roles a route lets in (None: anybody, without a token), and whether it is a command."""
+
+    roles: frozenset[Role] | None
+    command: bool = False
+
+
+POLICY: Mapping[tuple[str, str], Rule] = {
+    ("GET", "/healthz"): Rule(None),
+    ("GET", "/readyz"): Rule(None),
+    ("GET", "/metrics"): Rule(None),
+    ("GET", "/v1/openapi.json"): Rule(None),
+    ("POST", "/v1/login"): Rule(None),
+    ("POST", "/v1/logout"): Rule(ANYBODY),
+    ("GET", "/v1/me"): Rule(ANYBODY),
+    ("GET", "/v1/regions"): Rule(_READ | {"technician"}),
+    ("GET", "/v1/regions/{region_id}"): Rule(_READ | {"technician"}),
+    ("PUT", "/v1/regions/{region_id}"): Rule(_DEFINE, command=True),
+    ("GET", "/v1/engineers"): Rule(_READ),
+    ("GET", "/v1/engineers/{engineer_id}"): Rule(_READ | {"technician"}),
+    ("PUT", "/v1/engineers/{engineer_id}"): Rule(_DEFINE, command=True),
+    ("GET", "/v1/engineers/{engineer_id}/job"): Rule(_READ | {"technician"}),
+    ("POST", "/v1/engineers/{engineer_id}/shift"): Rule(_BY_VOICE, command=True),
+    ("POST", "/v1/engineers/{engineer_id}/positions"): Rule(_PHONE, command=True),
+    ("POST", "/v1/assignments/{incident_id}/status"): Rule(_BY_VOICE, command=True),
+    ("POST", "/v1/phones/events"): Rule(_PHONE, command=True),
+    ("GET", "/v1/incidents"): Rule(_READ | _OWN),
+    ("POST", "/v1/incidents"): Rule(_REPORT, command=True),
+    ("GET", "/v1/incidents/{incident_id}"): Rule(_READ | _OWN),
+    ("GET", "/v1/incidents/{incident_id}/timeline"): Rule(_READ | _OWN),
+    ("POST", "/v1/incidents/{incident_id}/cancel"): Rule(_REPORT, command=True),
+    ("POST", "/v1/clock"): Rule(frozenset({"service"}), command=True),
+    ("GET", "/v1/assignments/stream"): Rule(ANYBODY),
+    ("GET", "/v1/board"): Rule(_READ),
+    ("GET", "/v1/map"): Rule(_READ),
+    ("GET", "/v1/kpi"): Rule(_READ),
+    ("GET", "/v1/dead-letters"): Rule(frozenset({"operator"})),
+}
+"""Method and path template -> rule. Regions are checked where the route knows the region it touches."""

@@ -1,0 +1,1 @@
+"""The WebRTC relay node."""
