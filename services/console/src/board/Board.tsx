@@ -1,0 +1,90 @@
+// The dispatcher's board: what is urgent on the left, where on the map, what was just decided on the right.
+import { useEffect, useState } from "preact/hooks";
+import { logTime } from "../clock";
+import type { LiveStream } from "../live";
+import { Header, LinkNotice } from "../Shell";
+import { t } from "../texts";
+import { TIERS } from "../tiers";
+import type { Tier } from "../wire";
+import { BoardMap } from "./BoardMap";
+import { CurvesPanel } from "./CurvesPanel";
+import { Drawer } from "./Drawer";
+import { Engineers } from "./Engineers";
+import { AttentionBar, Incidents } from "./Incidents";
+import { Kpis } from "./Kpis";
+import { loaded, openBoard, regionFilter, regions, selectedIncident, tierFilter, zone } from "./store";
+import { Stream } from "./Stream";
+
+function Filters() {
+  return (
+    <div class="filters">
+      <label>
+        <span class="visually-hidden">{t().common.region}</span>
+        <select
+          name="region"
+          value={regionFilter.value ?? ""}
+          onChange={(event) => (regionFilter.value = event.currentTarget.value || null)}
+        >
+          <option value="">{t().common.allRegions}</option>
+          {regions.value.map(({ region }) => (
+            <option key={region} value={region}>{region}</option>
+          ))}
+        </select>
+      </label>
+      <label>
+        <span class="visually-hidden">{t().common.tier}</span>
+        <select
+          name="tier"
+          value={tierFilter.value ?? ""}
+          onChange={(event) => (tierFilter.value = (event.currentTarget.value || null) as Tier | null)}
+        >
+          <option value="">{t().common.allTiers}</option>
+          {TIERS.map((tier) => (
+            <option key={tier} value={tier}>{t().tiers[tier]}</option>
+          ))}
+        </select>
+      </label>
+    </div>
+  );
+}
+
+export function Board() {
+  const [stream, setStream] = useState<LiveStream | null>(null);
+  useEffect(() => {
+    const board = openBoard();
+    setStream(board.stream);
+    return board.close;
+  }, []);
+  const chosen = selectedIncident.value;
+  return (
+    <div class="board-page">
+      <Header page="board" link={stream?.link ?? null} now={logTime} zone={zone.value}>
+        <Filters />
+      </Header>
+      {stream && <LinkNotice stream={stream} now={logTime} zone={zone.value} />}
+      <main id="content" class="board" tabIndex={-1}>
+        {!loaded.value ? (
+          <p class="empty loading" role="status">{t().common.loading}</p>
+        ) : (
+          <>
+            <h1 class="visually-hidden">{t().nav.board}</h1>
+            <div class="board-top">
+              <Kpis />
+              <AttentionBar />
+            </div>
+            <Incidents />
+            <div class="board-middle">
+              <BoardMap />
+              <CurvesPanel />
+            </div>
+            <div class="board-right">
+              <Engineers />
+              <Stream />
+              {chosen && <Drawer key={chosen} id={chosen} />}
+            </div>
+          </>
+        )}
+      </main>
+    </div>
+  );
+}

@@ -1,0 +1,167 @@
+// One incident's story: what it is, who is on it, and every decision about it in the log's order.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { read, Refused } from "../api";
+import { logTime } from "../clock";
+import { Icon, TierMark, type IconName } from "../icons";
+import { incidentFrom, type Sparse } from "../received";
+import { reasonText, t } from "../texts";
+import { clockSecondsText, clockText, durationText, toMs, zoneText } from "../time";
+import type { IncidentView, TimelineEntry } from "../wire";
+import { boardMap } from "./BoardMap";
+import { StateChip } from "./Incidents";
+import { PromiseBar, PromiseCountdown } from "./Promise";
+import { picture, selectedIncident, version, zoneOf } from "./store";
+
+const ICONS: Record<string, IconName> = {
+  queued: "waiting", assigned: "sent", withdrawn: "back", acknowledged: "heard", accepted: "accepted", en_route: "moving",
+  on_site: "onSite", restored: "restored", resolved: "resolved", cancelled: "cancelled", promise_broken: "broken",
+  refused: "refused", conflicted: "conflict",
+};
+
+/** Read the incident whole again whenever the board sees it change. */
+function useIncident(id: string): { incident: IncidentView | null; failed: boolean } {
+  version.value;
+  const known = picture.incidents.get(id) ?? null;
+  const mark = known ? `${known.state}/${known.epoch}/${known.acknowledged}/${known.late}` : "";
+  const [whole, setWhole] = useState<IncidentView | null>(null);
+  const [failed, setFailed] = useState(false);
+  useEffect(() => {
+    let wanted = true;
+    read<Sparse<IncidentView>>(`/v1/incidents/${encodeURIComponent(id)}`).then(
+      (answer) => {
+        const view = incidentFrom(answer);
+        picture.describe(view);
+        if (!wanted) return;
+        setWhole(view);
+        setFailed(false);
+      },
+      (error: unknown) => wanted && setFailed(!(error instanceof Refused && error.problem.status === 404)),
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [id, mark]);
+  const story = whole?.incident_id === id ? whole : null;
+  return { incident: known ? { ...known, timeline: story?.timeline ?? known.timeline } : story, failed };
+}
+
+function Fact({ name, children }: { name: string; children: preact.ComponentChildren }) {
+  return (
+    <div class="fact">
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Facts({ incident }: { incident: IncidentView }) {
+  const words = t().drawer;
+  const zone = zoneOf(incident.region);
+  const reported = toMs(incident.reported_at);
+  const promised = toMs(incident.promised_at);
+  const engineer = picture.engineers.get(incident.engineer_id ?? "");
+  const optional: [string, string | null][] = [
+    [words.customer, incident.customer_id], [words.site, incident.site_id], [words.equipment, incident.equipment_id],
+    [words.external, incident.external_id],
+  ];
+  return (
+    <dl class="facts">
+      <Fact name={words.engineer}>
+        {incident.engineer_id ? (
+          <>
+            <b>{incident.engineer_id}</b>
+            {engineer && ` · ${t().engineerStates[engineer.state]}`}
+            {incident.arrives_at && !incident.on_site_at && ` · ${t().incidents.arrives(clockText(toMs(incident.arrives_at), zone))}`}
+          </>
+        ) : (
+          words.noEngineer
+        )}
+      </Fact>
+      {engineer && (
+        <Fact name={words.skills}>
+          {Object.entries(engineer.skills).map(([product, level]) => `${product} ${level}`).join(", ")}
+        </Fact>
+      )}
+      <Fact name={words.promise}>{clockText(promised, zone)} <PromiseCountdown incident={incident} /></Fact>
+      <Fact name={words.reported}>
+        {clockText(reported, zone)} {zoneText(reported, zone)}
+        {!incident.engineer_id && ` · ${words.waitingSince(durationText((logTime.value ?? Date.now()) - reported))}`}
+      </Fact>
+      {incident.expected_service_min != null && (
+        <Fact name={words.expected}>{durationText(incident.expected_service_min * 60_000)}</Fact>
+      )}
+      {incident.diversions > 0 && <Fact name={words.diversions}>{words.times(incident.diversions)}</Fact>}
+      {optional.filter(([, value]) => value).map(([name, value]) => <Fact key={name} name={name}>{value}</Fact>)}
+      <Fact name={words.place}>
+        {incident.place.lat.toFixed(4)}, {incident.place.lon.toFixed(4)}{" "}
+        <button type="button" class="text-button" onClick={() => boardMap?.show(incident.place)}>
+          <Icon name="locate" size={13} /> {words.onMap}
+        </button>
+      </Fact>
+    </dl>
+  );
+}
+
+function Timeline({ entries, zone }: { entries: TimelineEntry[]; zone: string }) {
+  if (entries.length === 0) return <p class="empty">{t().drawer.emptyTimeline}</p>;
+  return (
+    <ol class="timeline">
+      {entries.map((entry) => (
+        <li key={`${entry.offset}/${entry.n}`} class={`kind-${entry.kind}`}>
+          <time dateTime={entry.at}>{clockSecondsText(toMs(entry.at), zone)}</time>
+          <span class="timeline-icon"><Icon name={ICONS[entry.kind] ?? "person"} size={14} /></span>
+          <span>
+            <b>{t().timeline[entry.kind] ?? reasonText(entry.kind)}</b>
+            {entry.engineer_id && ` · ${entry.engineer_id}`}
+            {entry.reason && <span class="line-reason">{reasonText(entry.reason)}</span>}
+          </span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+export function Drawer({ id }: { id: string }) {
+  const { incident, failed } = useIncident(id);
+  const closer = useRef<HTMLButtonElement>(null);
+  const close = (): void => {
+    selectedIncident.value = null;
+  };
+  useEffect(() => {
+    const before = document.activeElement as HTMLElement | null;
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key === "Escape") close();
+    };
+    addEventListener("keydown", onKey);
+    return () => {
+      removeEventListener("keydown", onKey);
+      if (before?.isConnected) before.focus();
+    };
+  }, []);
+  return (
+    <div class="drawer" role="dialog" aria-modal="false" aria-labelledby="drawer-title">
+      <header class="drawer-head">
+        {incident && <TierMark tier={incident.tier} />}
+        <h2 id="drawer-title">{id}</h2>
+        <button type="button" class="square" ref={closer} aria-label={t().common.close} title={t().common.close} onClick={close}>
+          <Icon name="close" />
+        </button>
+      </header>
+      {!incident ? (
+        <p class="empty">{failed ? t().drawer.failed : t().drawer.gone}</p>
+      ) : (
+        <div class="scroll drawer-body">
+          <p class="drawer-what">
+            <StateChip state={incident.state} unheard={incident.state === "assigned" && !incident.acknowledged} />
+            <span>{t().tiers[incident.tier]} · {incident.product} · {t().common.level(incident.level)} · {incident.region}</span>
+          </p>
+          <PromiseBar incident={incident} />
+          <Facts incident={incident} />
+          <h3>{t().drawer.timeline}</h3>
+          {failed && <p class="notice">{t().drawer.failed}</p>}
+          <Timeline entries={incident.timeline} zone={zoneOf(incident.region)} />
+        </div>
+      )}
+    </div>
+  );
+}

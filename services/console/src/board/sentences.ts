@@ -1,0 +1,133 @@
+// Every decision as a sentence for people, with its reason and how much it deserves to be looked at.
+import { reasonText, t } from "../texts";
+import { clockText, durationText, toMs } from "../time";
+import type { IconName } from "../icons";
+import type { Decision, IncidentView } from "../wire";
+
+export type Exception = "promise_broken" | "conflicted" | "unreachable" | "declined" | "refused";
+
+export interface Line {
+  icon: IconName;
+  tone: "plain" | "good" | "moving" | "warn" | "bad";
+  sentence: string;
+  reason: string | null;
+}
+
+/** Which exception a decision is, if any. */
+export function exceptionOf(decision: Decision): Exception | null {
+  if (decision.kind === "promise_broken" || decision.kind === "conflicted" || decision.kind === "refused")
+    return decision.kind;
+  if (decision.reason === "unreachable" && ["withdrawn", "engineer_changed"].includes(decision.kind))
+    return "unreachable";
+  if (decision.kind === "withdrawn" && decision.reason === "declined") return "declined";
+  return null;
+}
+
+/** Decisions that are told by another line, or that are only book-keeping, are not shown. */
+export const isShown = (decision: Decision): boolean =>
+  !["region_defined", "engineer_registered"].includes(decision.kind) &&
+  !(decision.kind === "withdrawn" && decision.reason === "diverted");
+
+const join = (...parts: (string | null | undefined)[]): string | null => {
+  const said = parts.filter((part): part is string => !!part);
+  return said.length > 0 ? said.join(" · ") : null;
+};
+
+const whyOf = (decision: Decision): string | null =>
+  join(decision.reason ? reasonText(decision.reason) : null, decision.detail);
+
+/** Tells one kind; `known` is the incident as the board has it, for what the decision does not carry. */
+type Teller = (decision: Decision, zone: string, known: IncidentView | undefined) => Line;
+
+const incidentOf = (decision: Decision): string => decision.incident_id ?? "?";
+const engineerOf = (decision: Decision): string => decision.engineer_id ?? "?";
+
+function assigned(decision: Decision, zone: string): Line {
+  const words = t().stream;
+  const sentence = decision.diverted_from
+    ? words.turned(engineerOf(decision), decision.diverted_from, incidentOf(decision))
+    : words.assigned(engineerOf(decision), incidentOf(decision));
+  const away = decision.travel_time_s == null ? null : words.away(durationText(decision.travel_time_s * 1000));
+  const arrives = decision.arrives_at ? words.arrives(clockText(toMs(decision.arrives_at), zone)) : null;
+  const tier = decision.tier ? t().tiers[decision.tier] : null;
+  return {
+    icon: decision.diverted_from ? "turned" : "sent",
+    tone: "moving",
+    sentence,
+    reason: join(tier, away, arrives, whyOf(decision)),
+  };
+}
+
+function withdrawn(decision: Decision): Line {
+  const words = t().stream;
+  const tell = { declined: words.declinedBy, unreachable: words.unreachable }[decision.reason ?? ""];
+  const sentence = tell
+    ? tell(engineerOf(decision), incidentOf(decision))
+    : words.takenBack(incidentOf(decision), engineerOf(decision));
+  const why = tell ? decision.detail : whyOf(decision);
+  return { icon: "back", tone: exceptionOf(decision) ? "warn" : "plain", sentence, reason: join(why, words.waitsAgain) };
+}
+
+function onSite(decision: Decision, _zone: string, known: IncidentView | undefined): Line {
+  const words = t().stream;
+  const at = decision.occurred_at ?? decision.decided_at;
+  const promised = decision.promised_at ?? known?.promised_at;
+  const lateMs = promised ? toMs(at) - toMs(promised) : null;
+  const promise =
+    lateMs === null ? null : lateMs > 0 ? words.lateBy(durationText(lateMs)) : words.inTime;
+  return {
+    icon: "onSite",
+    tone: lateMs !== null && lateMs > 0 ? "warn" : "good",
+    sentence: words.onSite(engineerOf(decision), incidentOf(decision)),
+    reason: join(promise, whyOf(decision)),
+  };
+}
+
+function engineerChanged(decision: Decision): Line {
+  const words = t().stream;
+  if (decision.reason === "unreachable")
+    return { icon: "silent", tone: "warn", sentence: words.engineerLost(engineerOf(decision)), reason: decision.detail };
+  const state = t().engineerStates[decision.engineer_state ?? "available"];
+  return { icon: "person", tone: "plain", sentence: words.engineerNow(engineerOf(decision), state), reason: whyOf(decision) };
+}
+
+function restored(decision: Decision, _zone: string, known: IncidentView | undefined): Line {
+  const at = toMs(decision.occurred_at ?? decision.decided_at);
+  const reported = decision.reported_at ?? known?.reported_at;
+  const after = reported ? t().stream.after(durationText(at - toMs(reported))) : null;
+  return {
+    icon: "restored",
+    tone: "good",
+    sentence: t().stream.restored(incidentOf(decision), engineerOf(decision)),
+    reason: join(after, whyOf(decision)),
+  };
+}
+
+const simple =
+  (icon: IconName, tone: Line["tone"], sentence: (decision: Decision) => string): Teller =>
+  (decision) => ({ icon, tone, sentence: sentence(decision), reason: whyOf(decision) });
+
+const who = (decision: Decision): string => join(decision.engineer_id, decision.incident_id) ?? "?";
+
+const TELLERS: Record<Decision["kind"], Teller> = {
+  region_defined: simple("person", "plain", (d) => t().stream.regionNew(d.region)),
+  engineer_registered: simple("person", "plain", (d) => t().stream.engineerNew(engineerOf(d))),
+  engineer_changed: engineerChanged,
+  queued: simple("waiting", "plain", (d) =>
+    t().stream.queued(incidentOf(d), d.tier ? t().tiers[d.tier] : "?", d.product ?? "?"),
+  ),
+  assigned,
+  withdrawn,
+  acknowledged: simple("heard", "plain", (d) => t().stream.acknowledged(engineerOf(d), incidentOf(d))),
+  accepted: simple("accepted", "plain", (d) => t().stream.accepted(engineerOf(d), incidentOf(d))),
+  en_route: simple("moving", "moving", (d) => t().stream.enRoute(engineerOf(d), incidentOf(d))),
+  on_site: onSite,
+  restored,
+  resolved: simple("resolved", "good", (d) => t().stream.resolved(incidentOf(d), engineerOf(d))),
+  cancelled: simple("cancelled", "plain", (d) => t().stream.cancelled(incidentOf(d))),
+  promise_broken: simple("broken", "bad", (d) => t().stream.broken(incidentOf(d))),
+  refused: simple("refused", "warn", (d) => t().stream.refused(who(d))),
+  conflicted: simple("conflict", "bad", (d) => t().stream.conflicted(engineerOf(d))),
+};
+
+export const tell: Teller = (decision, zone, known) => TELLERS[decision.kind](decision, zone, known);

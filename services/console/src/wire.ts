@@ -1,0 +1,169 @@
+// The wire as the gateway serves it. tests/e2e/test_wire.py compares these names with the pydantic models.
+
+export type Tier = "platinum" | "gold" | "silver";
+export type IncidentState =
+  | "reported" | "waiting" | "assigned" | "accepted" | "en_route" | "on_site" | "restored" | "resolved" | "cancelled";
+export type EngineerState = "off_shift" | "available" | "en_route" | "on_site" | "on_break";
+export type DecisionKind =
+  | "region_defined" | "engineer_registered" | "engineer_changed" | "queued" | "assigned" | "withdrawn"
+  | "acknowledged" | "accepted" | "en_route" | "on_site" | "restored" | "resolved" | "cancelled"
+  | "promise_broken" | "refused" | "conflicted";
+export type PhoneStatus =
+  | "acknowledged" | "accepted" | "declined" | "en_route" | "on_site" | "restored" | "resolved";
+export type ShiftChange = "shift_started" | "shift_ended" | "break_started" | "break_ended";
+
+/** An RFC 3339 instant in UTC. */
+export type Moment = string;
+
+export interface Place {
+  lat: number;
+  lon: number;
+}
+
+export interface Polygon {
+  type: "Polygon";
+  coordinates: [number, number][][];
+}
+
+export interface Terms {
+  speed_kmh: number;
+  circuity: number;
+  promise_min: Record<Tier, number>;
+  weight: Record<Tier, number>;
+  breach_penalty_min: number;
+}
+
+export interface RegionView {
+  region: string;
+  time_zone: string;
+  terms: Terms;
+  polygon: Polygon | null;
+  log: string;
+  offset: number;
+  now: Moment | null;
+  waiting: number;
+  engineers_by_state: Record<string, number>;
+}
+
+export interface TimelineEntry {
+  at: Moment;
+  kind: string;
+  engineer_id: string | null;
+  reason: string | null;
+  offset: number;
+  n: number;
+}
+
+export interface IncidentView {
+  incident_id: string;
+  region: string;
+  state: IncidentState;
+  tier: Tier;
+  product: string;
+  level: number;
+  place: Place;
+  reported_at: Moment;
+  promised_at: Moment;
+  epoch: number;
+  engineer_id: string | null;
+  customer_id: string | null;
+  external_id: string | null;
+  site_id: string | null;
+  equipment_id: string | null;
+  language: string | null;
+  cause_id: string | null;
+  expected_service_min: number | null;
+  acknowledged: boolean;
+  arrives_at: Moment | null;
+  on_site_at: Moment | null;
+  restored_at: Moment | null;
+  resolved_at: Moment | null;
+  late: boolean;
+  diversions: number;
+  timeline: TimelineEntry[];
+}
+
+export interface EngineerView {
+  engineer_id: string;
+  region: string;
+  state: EngineerState;
+  skills: Record<string, number>;
+  languages: string[];
+  place: Place | null;
+  fixed_at: Moment | null;
+  incident_id: string | null;
+  epoch: number | null;
+  expected_free_at: Moment | null;
+  reachable: boolean;
+}
+
+export interface Decision {
+  id: string;
+  decided_at: Moment;
+  log: string;
+  region: string;
+  offset: number;
+  n: number;
+  kind: DecisionKind;
+  caused_by: string;
+  incident_id: string | null;
+  engineer_id: string | null;
+  epoch: number | null;
+  incident_state: IncidentState | null;
+  engineer_state: EngineerState | null;
+  occurred_at: Moment | null;
+  reason: string | null;
+  detail: string | null;
+  tier: Tier | null;
+  product: string | null;
+  level: number | null;
+  place: Place | null;
+  reported_at: Moment | null;
+  promised_at: Moment | null;
+  travel_time_s: number | null;
+  arrives_at: Moment | null;
+  from_place: Place | null;
+  diverted_from: string | null;
+  expected_service_min: number | null;
+  late: boolean | null;
+}
+
+export interface RegionKpi {
+  region: string;
+  tier: Tier;
+  window_start: Moment;
+  window_end: Moment;
+  reported: number;
+  assigned: number;
+  restored: number;
+  late: number;
+}
+
+/** Who is signed in (`POST /v1/login`, `GET /v1/me`). */
+export interface Me {
+  subject: string;
+  role: "dispatcher" | "technician" | "expert" | "lead" | "customer" | "operator" | "service";
+  regions: string[];
+  customer: string | null;
+  expires_at: Moment;
+  clock: "wall" | "feed";
+  now: Moment | null;
+}
+
+/** Everything the board starts from (`GET /v1/board`); the stream goes on after `last_event_id`. */
+export interface BoardView {
+  now: Moment | null;
+  clock: "wall" | "feed";
+  regions: RegionView[];
+  incidents: IncidentView[];
+  engineers: EngineerView[];
+  kpi: RegionKpi[];
+  last_event_id: string;
+}
+
+/** What an engineer is on (`GET /v1/engineers/{id}/job`). */
+export interface JobView {
+  now: Moment | null;
+  engineer: EngineerView;
+  incident: IncidentView | null;
+}
