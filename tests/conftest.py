@@ -1,0 +1,163 @@
+"""Engines and peers for every test: each kind is started once a run, when the first test asks for it.
+
+A test that takes `broker` or `redis_url` runs twice, against the embedded and the real engine. Where an
+engine is missing its tests are skipped with what to do; with MUSTER_REQUIRE_REAL=1 (CI) they fail instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import NoReturn
+from uuid import uuid4
+
+import pytest
+import redis
+
+from deploy.local import (
+    Broker,
+    EmbeddedBroker,
+    EmbeddedRedis,
+    Engine,
+    EngineUnavailable,
+    RealKafka,
+    RealRedis,
+    RedisServer,
+)
+
+ROOT = Path(__file__).resolve().parents[1]
+BROKERS = [
+    pytest.param(EmbeddedBroker, marks=pytest.mark.embedded, id="embedded"),
+    pytest.param(RealKafka, marks=pytest.mark.real, id="kafka"),
+]
+REDIS_SERVERS = [
+    pytest.param(EmbeddedRedis, marks=pytest.mark.embedded, id="valkey"),
+    pytest.param(RealRedis, marks=pytest.mark.real, id="redis"),
+]
+
+
+def missing(reason: str) -> NoReturn:
+    """Skip the test for a missing engine; fail it where MUSTER_REQUIRE_REAL=1 wants all there."""
+    if os.environ.get("MUSTER_REQUIRE_REAL") == "1":
+        pytest.fail(f"MUSTER_REQUIRE_REAL=1, but: {reason}", pytrace=False)
+    pytest.skip(reason)
+
+
+class SharedEngines:
+    """The engines of this run, one of each kind, started when first asked for."""
+
+    def __init__(self) -> None:
+        self._started: dict[type[Engine], Engine] = {}
+        self._unavailable: dict[type[Engine], str] = {}
+
+    def get(self, kind: type[Engine]) -> Engine:
+        """Return the running engine of a kind; skip or fail the test where it can not be had here."""
+        if kind in self._unavailable:
+            missing(self._unavailable[kind])
+        if kind not in self._started:
+            engine = kind()
+            try:
+                asyncio.run(engine.start())
+            except EngineUnavailable as error:
+                self._unavailable[kind] = str(error)
+                missing(str(error))
+            self._started[kind] = engine
+        return self._started[kind]
+
+    def stop(self) -> None:
+        """Stop all that was started."""
+        for engine in self._started.values():
+            asyncio.run(engine.stop())
+
+
+@pytest.fixture(scope="session")
+def shared_engines() -> Iterator[SharedEngines]:
+    """The engines that tests share; take `broker` or `redis_url` instead of this."""
+    engines = SharedEngines()
+    yield engines
+    engines.stop()
+
+
+@pytest.fixture(params=BROKERS)
+def broker(request: pytest.FixtureRequest, shared_engines: SharedEngines) -> Broker:
+    """A running broker, embedded and real in turn, shared by all tests: use `topic_prefix`, never stop it."""
+    engine = shared_engines.get(request.param)
+    assert isinstance(engine, Broker)
+    return engine
+
+
+@pytest.fixture
+def kafka(shared_engines: SharedEngines) -> Broker:
+    """The real Apache Kafka alone, shared by all tests, for what the embedded broker can not do."""
+    engine = shared_engines.get(RealKafka)
+    assert isinstance(engine, Broker)
+    return engine
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """A prefix for topics, groups and keys that no other test has."""
+    return f"t{uuid4().hex[:10]}-"
+
+
+@pytest.fixture(params=REDIS_SERVERS)
+def redis_url(request: pytest.FixtureRequest, shared_engines: SharedEngines) -> str:
+    """The URL of an empty Redis, embedded and real in turn; emptied for each test."""
+    url = shared_engines.get(request.param).address
+    with redis.Redis.from_url(url) as client:
+        client.flushall()
+    return url
+
+
+@pytest.fixture(params=BROKERS)
+async def own_broker(request: pytest.FixtureRequest) -> AsyncIterator[Broker]:
+    """A broker for this test alone, which it may kill, pause and restart."""
+    async with own_engine(request.param) as engine:
+        assert isinstance(engine, Broker)
+        yield engine
+
+
+@pytest.fixture(params=REDIS_SERVERS)
+async def own_redis(request: pytest.FixtureRequest) -> AsyncIterator[RedisServer]:
+    """A Redis for this test alone, which it may kill, pause and restart."""
+    async with own_engine(request.param) as engine:
+        assert isinstance(engine, RedisServer)
+        yield engine
+
+
+class own_engine:  # noqa: N801 - reads as the context manager it is
+    """Start an engine for one test; a missing one skips or fails it."""
+
+    def __init__(self, kind: type[Engine]) -> None:
+        self._engine = kind()
+
+    async def __aenter__(self) -> Engine:
+        try:
+            await self._engine.start()
+        except EngineUnavailable as error:
+            missing(str(error))
+        return self._engine
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._engine.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The program file of the system's Chromium, for playwright's `executable_path`."""
+    found = shutil.which("chromium")
+    if found is None:
+        missing("no chromium is on the PATH; `make system` installs it as root (Debian: chromium).")
+    return Path(found)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder shared/ beside the checkout (scenarios and their judge); absent, the test is skipped."""
+    folder = ROOT.parent / "shared"
+    if not (folder / "yardstick").is_dir():
+        pytest.skip("needs the folder shared/ (yardstick) beside the checkout, which is not part of it")
+    return folder

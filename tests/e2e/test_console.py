@@ -1,0 +1,284 @@
+"""The board and the job page in a real browser, against a real gateway, worker and embedded engines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.e2e.conftest import DESK, PHONE, OpenContext
+from tests.e2e.stack import Installation, until
+
+# Starting six processes takes long on a busy machine; each test alone takes seconds.
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+SOON_MS = 20_000
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, chromium: Path) -> Iterator[Installation]:
+    """One installation for all tests here; each test has a region of its own in it."""
+    with Installation(tmp_path_factory.mktemp("stack")) as installation:
+        yield installation
+
+
+def open_board(stack: Installation, context: BrowserContext, region: str) -> Page:
+    """The board of a dispatcher who sees one region, live."""
+    page = context.new_page()
+    page.goto(f"{stack.url}/#token={stack.token('dispatcher', f'd-{region}', [region])}")
+    expect(page.locator(".link-sign")).to_have_attribute("data-link", "live", timeout=SOON_MS)
+    return page
+
+
+def open_job(stack: Installation, context: BrowserContext, region: str, engineer: str) -> Page:
+    """The job page of a technician, live."""
+    page = context.new_page()
+    page.goto(f"{stack.url}/job#token={stack.token('technician', engineer, [region])}")
+    expect(page.locator(".link-sign")).to_have_attribute("data-link", "live", timeout=SOON_MS)
+    return page
+
+
+def do(page: Page, what: str) -> None:
+    """Tap the button for a status or shift change."""
+    page.locator(f'[data-do="{what}"]').click(timeout=SOON_MS)
+
+
+def expect_job(page: Page, incident: str, state: str) -> None:
+    """The job card shows the incident in a state."""
+    card = page.locator(f'[data-incident="{incident}"]')
+    expect(card).to_have_attribute("data-state", state, timeout=SOON_MS)
+
+
+def row(board: Page, incident: str) -> str:
+    """The text of an incident's row on the board."""
+    return board.locator(f'button[data-incident="{incident}"]').inner_text(timeout=SOON_MS)
+
+
+def expect_row(board: Page, incident: str, text: str) -> None:
+    """The incident's row comes to show a text."""
+    expect(board.locator(f'button[data-incident="{incident}"]')).to_contain_text(text, timeout=SOON_MS)
+
+
+def test_without_a_token_the_page_says_how_to_get_one(stack: Installation, open_context: OpenContext) -> None:
+    """A visitor is told what a token is; a wrong one is refused in words, and stays out of the address."""
+    page = open_context(viewport=PHONE).new_page()
+    page.goto(f"{stack.url}/#token=nonsense")
+    expect(page.get_by_role("alert")).to_contain_text("not accepted")
+    assert page.url == f"{stack.url}/"
+    expect(page.locator("pre")).to_contain_text("muster token --role dispatcher")
+    page.get_by_label("Token", exact=True).fill(stack.token("dispatcher", "d-in", ["*"]))
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator("h2", has_text="Incidents")).to_be_visible(timeout=SOON_MS)
+    assert page.evaluate("document.cookie") == ""
+
+
+def test_the_board_shows_a_report_and_its_assignment(stack: Installation, open_context: OpenContext) -> None:
+    """Within seconds: the incident, who is sent and why, what the phone confirmed, its timeline."""
+    region = stack.region("R-board", ["ANA"])
+    board = open_board(stack, open_context(), region)
+    assert "token" not in board.url
+    stack.report(region, "POLE-1")
+    expect_row(board, "POLE-1", "Waiting")
+    stack.shift("ANA", 1)
+    expect_row(board, "POLE-1", "ANA")
+    expect(board.locator(".stream")).to_contain_text("ANA sent to POLE-1", timeout=SOON_MS)
+    epoch = stack.read("/incidents/POLE-1")["epoch"]
+    for seq, (status, shown) in enumerate(
+        [("acknowledged", "Sent"), ("accepted", "Accepted"), ("on_site", "On site")], 2
+    ):
+        stack.status("ANA", seq, "POLE-1", epoch, status)
+        expect_row(board, "POLE-1", shown)
+    board.reload()  # the drawer also opens on what the snapshot alone has told
+    board.locator('button[data-incident="POLE-1"]').click()
+    drawer = board.get_by_role("dialog")
+    for told in ("Reported, waits", "Sent", "Arrived", "SITE-7", "ANA"):
+        expect(drawer).to_contain_text(told, timeout=SOON_MS)
+    board.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+
+
+def test_a_technician_goes_from_accept_to_resolved(stack: Installation, open_context: OpenContext) -> None:
+    """Every step is one tap on the phone, reaches the fold, and is seen on the board."""
+    region = stack.region("R-job", ["BEA"])
+    phone = open_job(stack, open_context(viewport=PHONE), region, "BEA")
+    do(phone, "shift_started")
+    stack.report(region, "LINE-1")
+    expect_job(phone, "LINE-1", "assigned")
+    expect(phone.locator(".job-facts")).to_contain_text("RACK-3")
+    board = open_board(stack, open_context(), region)
+    for action, after, shown in (
+        ("accepted", "accepted", "Accepted"),
+        ("en_route", "en_route", "En route"),
+        ("on_site", "on_site", "On site"),
+        ("restored", "restored", "Restored"),
+    ):
+        do(phone, action)
+        expect_job(phone, "LINE-1", after)
+        expect_row(board, "LINE-1", shown)
+    do(phone, "resolved")
+    expect(phone.locator(".no-job")).to_contain_text("LINE-1 is resolved", timeout=SOON_MS)
+    expect(board.locator('button[data-incident="LINE-1"]')).to_have_count(0, timeout=SOON_MS)
+    expect(phone.locator("[data-waiting]")).to_have_count(0)
+    assert stack.read("/incidents/LINE-1")["state"] == "resolved"
+
+
+def test_what_is_done_offline_is_kept_and_sent_in_order(
+    stack: Installation, open_context: OpenContext
+) -> None:
+    """Without a network the page goes on, survives a reload, says what waits, and sends it later."""
+    region = stack.region("R-off", ["CAI"])
+    context = open_context(viewport=PHONE)
+    phone = open_job(stack, context, region, "CAI")
+    do(phone, "shift_started")
+    stack.report(region, "DEEP-1")
+    expect_job(phone, "DEEP-1", "assigned")
+    until(lambda: stack.read("/incidents/DEEP-1")["acknowledged"])
+    phone.wait_for_function("navigator.serviceWorker.controller !== null")
+    context.set_offline(True)
+    for action in ("accepted", "en_route", "on_site"):
+        do(phone, action)
+    expect(phone.locator("[data-waiting]")).to_have_attribute("data-waiting", "3")
+    expect(phone.locator(".outbox")).to_contain_text("3 waiting to be sent")
+    expect(phone.locator(".link-sign")).to_have_attribute("data-link", "lost", timeout=SOON_MS)
+    phone.reload()
+    expect_job(phone, "DEEP-1", "on_site")
+    expect(phone.locator("[data-waiting]")).to_have_attribute("data-waiting", "3")
+    assert stack.read("/incidents/DEEP-1")["state"] == "assigned"
+    context.set_offline(False)
+    expect(phone.locator("[data-waiting]")).to_have_count(0, timeout=SOON_MS)
+    until(lambda: stack.read("/incidents/DEEP-1")["state"] == "on_site")
+    kinds = [entry["kind"] for entry in stack.read("/incidents/DEEP-1/timeline")["entries"]]
+    told = [kind for kind in kinds if kind in {"accepted", "en_route", "on_site"}]
+    assert told == ["accepted", "en_route", "on_site"]
+    expect_job(phone, "DEEP-1", "on_site")
+
+
+def test_a_conflict_is_shown_until_it_was_seen(stack: Installation, open_context: OpenContext) -> None:
+    """What an offline phone did for a job called off meanwhile is refused, and never silently dropped."""
+    region = stack.region("R-con", ["DIA"])
+    context = open_context(viewport=PHONE)
+    phone = open_job(stack, context, region, "DIA")
+    do(phone, "shift_started")
+    stack.report(region, "GONE-1")
+    expect_job(phone, "GONE-1", "assigned")
+    until(lambda: stack.read("/incidents/GONE-1")["acknowledged"])
+    context.set_offline(True)
+    do(phone, "accepted")
+    stack.send("POST", "/incidents/GONE-1/cancel", {"reason": "false alarm"})
+    context.set_offline(False)
+    conflict = phone.locator("[data-conflict]")
+    expect(conflict).to_have_count(1, timeout=SOON_MS)
+    expect(conflict).to_contain_text("GONE-1")
+    phone.reload()
+    expect(conflict).to_have_count(1, timeout=SOON_MS)
+    conflict.get_by_role("button", name="Seen").click()
+    expect(conflict).to_have_count(0)
+
+
+def test_a_decline_brings_the_incident_back_to_the_queue(
+    stack: Installation, open_context: OpenContext
+) -> None:
+    """The reason is asked for and shown; the incident waits again with its promise kept."""
+    region = stack.region("R-dec", ["EVA"])
+    phone = open_job(stack, open_context(viewport=PHONE), region, "EVA")
+    do(phone, "shift_started")
+    stack.report(region, "ROOF-1")
+    expect_job(phone, "ROOF-1", "assigned")
+    promised = stack.read("/incidents/ROOF-1")["promised_at"]
+    board = open_board(stack, open_context(), region)
+    do(phone, "declined")
+    send = phone.get_by_role("button", name="Decline this job")
+    expect(send).to_be_disabled()
+    phone.get_by_text("I am not safe to go there").click()
+    send.click()
+    expect(board.locator(".stream")).to_contain_text("EVA declined ROOF-1", timeout=SOON_MS)
+    expect(board.locator(".attention")).to_contain_text("1 declined", timeout=SOON_MS)
+    assert stack.read("/incidents/ROOF-1")["promised_at"] == promised
+
+
+def test_a_technician_turned_round_is_asked_to_confirm(
+    stack: Installation, open_context: OpenContext
+) -> None:
+    """A diversion is not taken for known because the phone is on: a person says so."""
+    region = stack.region("R-turn", ["GUS"])
+    phone = open_job(stack, open_context(viewport=PHONE), region, "GUS")
+    board = open_board(stack, open_context(), region)
+    do(phone, "shift_started")
+    stack.report(region, "SILV-1", site="far", tier="silver")
+    expect_job(phone, "SILV-1", "assigned")
+    do(phone, "accepted")
+    do(phone, "en_route")
+    expect_row(board, "SILV-1", "En route")
+    stack.report(region, "PLAT-1", site="near", tier="platinum")
+    sheet = phone.get_by_role("dialog")
+    expect(sheet).to_contain_text("Leave SILV-1. Your new job is PLAT-1.", timeout=SOON_MS)
+    expect(board.locator(".stream")).to_contain_text(
+        "GUS turned round from SILV-1 to PLAT-1", timeout=SOON_MS
+    )
+    assert not stack.read("/incidents/PLAT-1")["acknowledged"]
+    sheet.get_by_role("button").click()
+    until(lambda: stack.read("/incidents/PLAT-1")["acknowledged"])
+    expect_job(phone, "PLAT-1", "assigned")
+    assert stack.read("/incidents/SILV-1")["state"] == "waiting"
+
+
+def test_both_pages_survive_a_gateway_restart(stack: Installation, open_context: OpenContext) -> None:
+    """They say since when they are cut off, come back by themselves, miss nothing and show nothing twice."""
+    region = stack.region("R-cut", ["FIN"])
+    board = open_board(stack, open_context(), region)
+    phone = open_job(stack, open_context(viewport=PHONE), region, "FIN")
+    do(phone, "shift_started")
+    stack.report(region, "CUT-1")
+    expect_job(phone, "CUT-1", "assigned")
+    expect_row(board, "CUT-1", "FIN")
+    for page in (board, phone):
+        page.evaluate("window.sameDocument = true")
+    stack.stop_gateway()
+    expect(board.get_by_role("alert")).to_contain_text("Connection lost since", timeout=SOON_MS)
+    do(phone, "accepted")
+    expect(phone.locator("[data-waiting]")).to_have_attribute("data-waiting", "1")
+    stack.start_gateway()
+    for page in (board, phone):
+        expect(page.locator(".link-sign")).to_have_attribute("data-link", "live", timeout=SOON_MS)
+    expect(phone.locator("[data-waiting]")).to_have_count(0, timeout=SOON_MS)
+    expect_row(board, "CUT-1", "Accepted")
+    stack.report(region, "CUT-2")
+    expect_row(board, "CUT-2", "Waiting")
+    told = board.locator(".line-sentence", has_text="FIN sent to CUT-1")
+    assert told.count() <= 1
+    assert all(page.evaluate("window.sameDocument") for page in (board, phone))
+
+
+def test_the_language_is_the_browsers_and_can_be_changed(
+    stack: Installation, open_context: OpenContext
+) -> None:
+    """Every text changes at once, and the choice is kept over a reload."""
+    region = stack.region("R-lang")
+    board = open_board(stack, open_context(locale="es-ES"), region)
+    expect(board.locator("#incidents-title")).to_have_text("Incidencias")
+    assert board.evaluate("document.documentElement.lang") == "es"
+    board.locator('select[name="language"]').select_option("en")
+    expect(board.locator("#incidents-title")).to_have_text("Incidents")
+    board.reload()
+    expect(board.locator("#incidents-title")).to_have_text("Incidents", timeout=SOON_MS)
+
+
+@pytest.mark.parametrize(
+    "size", [DESK, {"width": 1920, "height": 1080}, PHONE], ids=["desk", "large", "phone"]
+)
+def test_the_board_fits_the_screen_and_every_control_has_a_name(
+    stack: Installation, open_context: OpenContext, size: dict[str, int]
+) -> None:
+    """Nothing runs out of the side; buttons, links and fields are named; the keyboard reaches the content."""
+    board = open_board(stack, open_context(viewport=size), stack.region("R-fit"))
+    assert board.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    nameless = board.evaluate(
+        """() => [...document.querySelectorAll("button, a, select, textarea, [role=img]")].filter((element) =>
+             !element.innerText?.trim() && !element.getAttribute("aria-label") && !element.labels?.length
+           ).map((element) => element.outerHTML.slice(0, 120))"""
+    )
+    assert nameless == []
+    board.keyboard.press("Tab")
+    assert re.search("skip", str(board.evaluate("document.activeElement.className")))

@@ -1,0 +1,74 @@
+"""The console's sources: its types are the wire's, its catalogues are whole, its unit tests pass."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from pydantic import BaseModel
+
+from schemas.base import Place, Tier
+from schemas.decisions import Decision, DecisionKind, EngineerState, IncidentState
+from schemas.engineers import PhoneStatus, ShiftChange
+from schemas.regions import Polygon, Terms
+from schemas.statistics import RegionKpi
+from schemas.views import EngineerView, IncidentView, RegionView, TimelineEntry
+from tests.conftest import missing
+
+CONSOLE = Path(__file__).resolve().parents[2] / "services" / "console"
+WIRE = (CONSOLE / "src" / "wire.ts").read_text(encoding="utf-8")
+MODELS: tuple[type[BaseModel], ...] = (
+    Place, Polygon, Terms, RegionView, TimelineEntry, IncidentView, EngineerView, Decision, RegionKpi,
+)  # fmt: skip
+WORDS = {
+    "Tier": Tier,
+    "IncidentState": IncidentState,
+    "EngineerState": EngineerState,
+    "DecisionKind": DecisionKind,
+    "PhoneStatus": PhoneStatus,
+    "ShiftChange": ShiftChange,
+}
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_an_interface_of_the_console_has_the_fields_of_its_model(model: type[BaseModel]) -> None:
+    """A field added, renamed or dropped on the wire fails here before a page shows nothing in its place."""
+    found = re.search(rf"export interface {model.__name__} {{\n(.*?)\n}}", WIRE, re.DOTALL)
+    assert found, f"wire.ts lacks {model.__name__}"
+    fields = re.findall(r"^  (\w+)\??:", found[1], re.MULTILINE)
+    assert sorted(fields) == sorted(model.model_fields)
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_the_console_knows_every_word_of_a_closed_vocabulary(name: str) -> None:
+    """A new state or kind of decision must be given a text and a sign, so the type must know it."""
+    found = re.search(rf"export type {name} =(.*?);", WIRE, re.DOTALL)
+    assert found, f"wire.ts lacks {name}"
+    assert sorted(re.findall(r'"(\w+)"', found[1])) == sorted(get_args(WORDS[name]))
+
+
+def test_the_lock_names_no_address_and_hashes_everything() -> None:
+    """Whoever installs uses their own registry, and gets the very bytes that were locked."""
+    lock = (CONSOLE / "package-lock.json").read_text(encoding="utf-8")
+    assert '"resolved"' not in lock
+    assert lock.count('"integrity"') == lock.count('    "node_modules/')
+
+
+def test_the_consoles_own_tests_pass() -> None:
+    """Types (a missing text is an error), offline queue, folding of decisions, stream parser, map."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    npm = shutil.which("npm", path=path)
+    if npm is None or not (CONSOLE / "node_modules").is_dir():
+        missing("the console's packages are not installed; `make setup` does it.")
+    for script in ("check", "test"):
+        done = subprocess.run(
+            [str(npm), "run", script], cwd=CONSOLE, env={**os.environ, "PATH": path}, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=100,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout[-4000:]
