@@ -73,28 +73,44 @@ class Pairs:
 
 
 def pair_costs(region: RegionState, policy: DispatchPolicy, pairs: Pairs, now: int) -> Ints:
-    """The cost of each pair, less what leaving the incident without a plan would cost.
+    """The cost of each pair, less what leaving the incident without a plan would cost: its parts' sum."""
+    total = np.zeros(len(pairs.slot), np.int64)
+    for part in cost_parts(region, policy, pairs, now).values():
+        total += part
+    return total
 
-    Weight x (wait from now + penalty where the promise would break), less the price of turning somebody away
-    where nobody is, and the price of the engineer's time while others wait (in an overload this orders by
-    weight over work).
+
+def cost_parts(region: RegionState, policy: DispatchPolicy, pairs: Pairs, now: int) -> dict[str, Ints]:
+    """What each pair costs, part by part, in whole weighted milliseconds; what is 0 for all may be absent.
+
+    `response` and `promise`: weight x (wait, and the penalty where the promise would break), less the same of
+    an incident left without a plan. `time`: the engineer's minutes while others wait (in an overload this
+    orders by weight over work). `churn`: less the price of turning somebody away, where nobody is.
     """
     incidents, supply = region.warm.incidents, pairs.supply
-    places = supply.places.take(pairs.column, axis=1)
-    took = travel_ms_between(incidents.place.take(pairs.slot, axis=1), places, ms_per_radian(region.terms))
+    weight = incidents.weight[pairs.slot]
+    took = travel_ms_of(region, pairs)
     wait = took + supply.ready[pairs.column]
     spare = incidents.promised[pairs.slot] - now
     postponed = minutes_ms(policy.postpone_min)
-    penalty = minutes_ms(region.terms.breach_penalty_min)
-    saved = postponed - wait
-    saved += penalty * ((spare >= 0) & (postponed > spare))
-    saved -= penalty * ((spare >= 0) & (wait > spare))
-    cost = -saved * incidents.weight[pairs.slot]
-    cost += time_price_permille(region, policy) * (took + incidents.service[pairs.slot]) // 1000
+    breaks = ((spare >= 0) & (wait > spare)).astype(np.int64)
+    breaks -= (spare >= 0) & (postponed > spare)
     stays = incidents.standing[pairs.slot] == TURNABLE
     stays &= supply.held_slot[pairs.column] == pairs.slot
-    cost -= stays * churn_price(region, policy)
-    return cost
+    engineer_time = took + incidents.service[pairs.slot]
+    return {
+        "response": weight * (wait - postponed),
+        "promise": weight * (minutes_ms(region.terms.breach_penalty_min) * breaks),
+        "time": time_price_permille(region, policy) * engineer_time // 1000,
+        "churn": -(stays * churn_price(region, policy)),
+    }
+
+
+def travel_ms_of(region: RegionState, pairs: Pairs) -> Ints:
+    """Milliseconds of travel of each pair, from where the engineer will be free."""
+    places = pairs.supply.places.take(pairs.column, axis=1)
+    sites = region.warm.incidents.place.take(pairs.slot, axis=1)
+    return travel_ms_between(sites, places, ms_per_radian(region.terms))
 
 
 def churn_price(region: RegionState, policy: DispatchPolicy) -> int:
