@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.base import Command, Id, Latitude, Level, Longitude, Minutes, Moment, Place, ShortText, Tier
+from schemas.commands import MAX_CREW, Crew, LockKind, Mode, Reason
 from schemas.engineers import PhoneStatus, ShiftChange
-from schemas.regions import Certificate, Polygon, Terms, TimeZone
+from schemas.regions import Certificate, Polygon, RegionRules, Terms, TimeZone
 
 Role = Literal["dispatcher", "technician", "expert", "lead", "customer", "operator", "service"]
 ROLES: tuple[Role, ...] = ("dispatcher", "technician", "expert", "lead", "customer", "operator", "service")
@@ -30,6 +31,7 @@ class RegionBody(Command):
 
     time_zone: TimeZone = "UTC"
     terms: Terms = Terms()
+    rules: RegionRules = RegionRules()
     polygon: Polygon | None = None
 
 
@@ -77,6 +79,58 @@ class IncidentBody(Command):
 class CancelBody(Command):
     """Why an incident is called off."""
 
+    reason: ShortText = ""
+
+
+class _IncidentCommandBody(Command):
+    epoch: int | None = Field(default=None, ge=0, le=2**53)
+    """The epoch that the person saw: 409 with the current one where it has moved on."""
+
+
+class AssignBody(_IncidentCommandBody):
+    """Send these engineers now; as many as the incident's crew. The reason is kept with the decision."""
+
+    engineer_ids: Crew
+    reason: Reason
+
+
+class PinBody(_IncidentCommandBody):
+    """A lock of the kind `engineer`: only these may go, and they take nothing else while it waits."""
+
+    engineer_ids: Crew
+    reason: Reason
+
+
+class LockBody(_IncidentCommandBody):
+    """One of the four locks: `time` and `both` need `start_from`, `range` also `start_to`.
+
+    `engineer` and `both` fix whoever has the incident, or those named.
+    """
+
+    kind: LockKind
+    engineer_ids: list[Id] = Field(default=[], max_length=MAX_CREW)
+    start_from: Moment | None = None
+    start_to: Moment | None = None
+    reason: Reason
+
+
+class UnlockBody(_IncidentCommandBody):
+    """The engine may decide again."""
+
+    reason: ShortText = ""
+
+
+class ConfirmBody(Command):
+    """Carry out a suggestion as it was shown: these engineers, under this epoch."""
+
+    engineer_ids: Crew
+    epoch: int = Field(ge=0, le=2**53)
+
+
+class ModesBody(Command):
+    """How tiers are dispatched; a tier that is not named keeps its mode."""
+
+    modes: Annotated[dict[Tier, Mode], Field(min_length=1)]
     reason: ShortText = ""
 
 

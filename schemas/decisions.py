@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from schemas.base import Id, Moment, Place, Tier, Wire
+from schemas.commands import Mode
 
 DecisionKind = Literal[
     "region_defined",
@@ -12,7 +13,7 @@ DecisionKind = Literal[
     "engineer_changed",  # shift, break, reachable: `engineer_state` says which
     "queued",  # the incident is known and waits
     "assigned",  # with `diverted_from` where the engineer was turned away from another incident
-    # taken back: `reason` is diverted, declined, unreachable, cancelled, shift_ended, handed_over
+    # taken back: `reason` is diverted, declined, unreachable, cancelled, shift_ended, handed_over, overridden
     "withdrawn",
     "acknowledged",
     "accepted",
@@ -22,6 +23,14 @@ DecisionKind = Literal[
     "resolved",
     "cancelled",
     "promise_broken",  # the promised moment passed before anybody arrived
+    "unservable",  # it waits and nobody can be sent any more: `reason` is the rule
+    "suggested",  # whom the engine would send: `mode` says whether somebody may confirm it (suggest) or not
+    "suggestion_withdrawn",
+    "crew_reported",  # one of a crew said `reason`; the incident as a whole is not yet there
+    "crew_complete",  # the last of a crew has arrived: the work begins, told to each of them
+    "locked",
+    "unlocked",
+    "modes_set",
     "refused",  # the event was understood and not applied: `reason` is a fixed word, `detail` a sentence
     "conflicted",  # an offline phone's story contradicts what was decided meanwhile; shown, never hidden
 ]
@@ -76,6 +85,14 @@ class Decision(Wire):
     diverted_from: Id | None = None
     expected_service_min: float | None = None
     late: bool | None = None
+    crew: int | None = None
+    """How many go together, where it is more than one: as many `assigned` of one event and one epoch."""
+    by: Id | None = None
+    """Who decided, where a person did; `detail` is their reason."""
+    mode: Mode | None = None
+    window_from: Moment | None = None
+    """Whoever arrives before this waits for it."""
+    window_to: Moment | None = None
 
 
 def decision_id(log: str, region: str, offset: int, n: int) -> str:

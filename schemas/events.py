@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from schemas.base import Wire
 from schemas.clock import ClockTicked, LogStarted
+from schemas.commands import AssignIncident, ConfirmSuggestion, LockIncident, SetModes, UnlockIncident
 from schemas.decisions import Decision
 from schemas.engineers import (
     EngineersMoved,
@@ -27,6 +28,11 @@ EVENT_TYPES: Mapping[str, type[Wire]] = MappingProxyType(
         "muster.incident.reported.v1": IncidentReported,
         "muster.incident.triaged.v1": IncidentTriaged,
         "muster.incident.cancel.v1": CancelIncident,
+        "muster.incident.assign.v1": AssignIncident,
+        "muster.incident.lock.v1": LockIncident,
+        "muster.incident.unlock.v1": UnlockIncident,
+        "muster.incident.confirm.v1": ConfirmSuggestion,
+        "muster.region.set-modes.v1": SetModes,
         "muster.engineer.shift-reported.v1": ShiftReported,
         "muster.engineer.status-reported.v1": StatusReported,
         "muster.engineer.position-reported.v1": PositionReported,
@@ -47,6 +53,11 @@ RegionEvent = (
     | EngineerRegistered
     | IncidentTriaged
     | CancelIncident
+    | AssignIncident
+    | LockIncident
+    | UnlockIncident
+    | ConfirmSuggestion
+    | SetModes
     | ShiftReported
     | StatusReported
     | EngineersMoved

@@ -73,12 +73,26 @@ class Polygon(Wire):
         return self
 
 
+class RegionRules(Wire):
+    """Working time as law and agreement have it in the region, in minutes.
+
+    The defaults are Directive 2003/88/EC articles 3 (daily rest), 4 (a break after six hours; its length is
+    national law) and 6 (the week, here from Monday 00:00 in the region's time zone).
+    """
+
+    daily_rest_min: float = Field(default=660, ge=0, le=1440)
+    break_after_min: float = Field(default=360, gt=0, le=1440)
+    break_min: float = Field(default=30, ge=0, le=720)
+    week_max_min: float = Field(default=2880, gt=0, le=10_080)
+
+
 class RegionDefined(Wire):
     """A region exists with these borders and terms; a later one replaces an earlier."""
 
     region: Id
     time_zone: TimeZone = "UTC"
     terms: Terms = Terms()
+    rules: RegionRules = RegionRules()
     polygon: Polygon | None = None
     """None: the region refuses nobody for where they are, and no place alone leads to it."""
 
@@ -95,7 +109,8 @@ class EngineerRegistered(Wire):
 
     `skills` maps product to qualification level 1-5; a product not named is a skill not had.
     `available_from` starts a shift at that moment by itself; None: the phone starts the shift.
-    `worked_min_before` are minutes worked without a break before `available_from`.
+    `worked_min_before` are minutes worked without a break before `available_from`; without it nobody counts
+    their rest, breaks and week, without `shift_end` no shift limits them.
     """
 
     engineer_id: Id

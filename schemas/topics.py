@@ -8,6 +8,7 @@ from typing import Literal
 
 from schemas.base import Wire
 from schemas.clock import ClockTicked, LogStarted
+from schemas.commands import AssignIncident, ConfirmSuggestion, LockIncident, SetModes, UnlockIncident
 from schemas.decisions import Decision
 from schemas.engineers import (
     EngineersMoved,
@@ -53,6 +54,7 @@ class Topic:
     internal: bool = False
 
 
+_PEOPLES = (AssignIncident, LockIncident, UnlockIncident, ConfirmSuggestion, SetModes)
 _ALL = (
     Topic("incidents", "incident", (IncidentReported,), ("gateway",), ("triage",)),
     Topic(
@@ -72,7 +74,7 @@ _ALL = (
     Topic(
         "dispatch-commands",
         "region",
-        (RegionDefined, EngineerRegistered, CancelIncident, ClockTicked),
+        (RegionDefined, EngineerRegistered, CancelIncident, ClockTicked, *_PEOPLES),
         ("gateway",),
         ("triage",),
     ),
@@ -111,6 +113,7 @@ _ALL = (
             EngineerRegistered,
             IncidentTriaged,
             CancelIncident,
+            *_PEOPLES,
             ShiftReported,
             StatusReported,
             EngineersMoved,

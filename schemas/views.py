@@ -5,8 +5,9 @@ from __future__ import annotations
 from pydantic import Field
 
 from schemas.base import Id, Moment, Place, Tier, Wire
+from schemas.commands import LockKind, Mode
 from schemas.decisions import EngineerState, IncidentState
-from schemas.regions import Polygon, Terms
+from schemas.regions import Polygon, RegionRules, Terms
 
 
 class TimelineEntry(Wire):
@@ -50,6 +51,16 @@ class IncidentView(Wire):
     resolved_at: Moment | None = None
     late: bool = False
     diversions: int = 0
+    crew: int = 1
+    crew_ids: list[Id] = Field(default=[], max_length=50)
+    """Everybody who goes, where it is more than one."""
+    window_from: Moment | None = None
+    window_to: Moment | None = None
+    lock: LockKind | None = None
+    locked_to: list[Id] = Field(default=[], max_length=50)
+    suggested: list[Id] = Field(default=[], max_length=50)
+    """Whom the engine would send; nobody has been told before somebody confirms."""
+    mode: Mode = "automatic"
     timeline: list[TimelineEntry] = Field(default=[], max_length=200)
 
 
@@ -75,6 +86,8 @@ class RegionView(Wire):
     region: Id
     time_zone: str
     terms: Terms
+    rules: RegionRules = RegionRules()
+    modes: dict[Tier, Mode] = Field(default={})
     polygon: Polygon | None = None
     log: str
     offset: int

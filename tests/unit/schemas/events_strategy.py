@@ -52,7 +52,7 @@ def _by_type(schema: Schema, named: Schema) -> st.SearchStrategy[Any]:
         case "object":
             return _objects(schema, named)
         case "array":
-            return st.lists(_values(schema["items"], named), max_size=3)
+            return st.lists(_values(schema["items"], named), min_size=schema.get("minItems", 0), max_size=3)
         case "string":
             return _strings(schema)
         case "integer":
@@ -91,7 +91,7 @@ def _objects(schema: Schema, named: Schema) -> st.SearchStrategy[Any]:
 def _strings(schema: Schema) -> st.SearchStrategy[Any]:
     if schema.get("format") == "date-time":
         return MOMENTS.map(rfc3339)
-    return IDS if "pattern" in schema else st.text(max_size=20)
+    return IDS if "pattern" in schema else st.text(min_size=schema.get("minLength", 0), max_size=20)
 
 
 def _closed_rings() -> st.SearchStrategy[Any]:
