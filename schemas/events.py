@@ -16,6 +16,7 @@ from schemas.engineers import (
     StatusReported,
 )
 from schemas.incidents import CancelIncident, IncidentReported, IncidentTriaged
+from schemas.receipts import DecisionReceipt
 from schemas.regions import EngineerRegistered, RegionDefined
 from schemas.statistics import DeadLetter, RegionKpi
 
@@ -38,6 +39,7 @@ EVENT_TYPES: Mapping[str, type[Wire]] = MappingProxyType(
         "muster.engineer.position-reported.v1": PositionReported,
         "muster.engineers.moved.v1": EngineersMoved,
         "muster.decision.made.v1": Decision,
+        "muster.decision.explained.v1": DecisionReceipt,
         "muster.region.kpi-counted.v1": RegionKpi,
         "muster.dead-letter.written.v1": DeadLetter,
     }

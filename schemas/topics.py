@@ -17,6 +17,7 @@ from schemas.engineers import (
     StatusReported,
 )
 from schemas.incidents import CancelIncident, IncidentReported, IncidentTriaged
+from schemas.receipts import DecisionReceipt
 from schemas.regions import EngineerRegistered, RegionDefined
 from schemas.statistics import DeadLetter, RegionKpi
 
@@ -86,7 +87,14 @@ _ALL = (
         ("gateway", "windows", "feed"),
         retention_ms=-1,
     ),
-    Topic("decision-receipts", "region", (), ("dispatch",), ("gateway",)),
+    Topic(
+        "decision-receipts",
+        "region",
+        (DecisionReceipt,),
+        ("dispatch",),
+        ("cli",),
+        retention_ms=90 * 24 * 3600 * 1000,
+    ),
     Topic("region-load", "region", (), ("dispatch",), ("surge coordinator",)),
     Topic("lending", "region", (), ("surge coordinator",), ("triage",), retention_ms=-1),
     Topic("region-kpi", "region", (RegionKpi,), ("windows",), ("gateway",)),

@@ -80,16 +80,19 @@ def pair_costs(region: RegionState, policy: DispatchPolicy, pairs: Pairs, now: i
     return total
 
 
-def cost_parts(region: RegionState, policy: DispatchPolicy, pairs: Pairs, now: int) -> dict[str, Ints]:
+def cost_parts(
+    region: RegionState, policy: DispatchPolicy, pairs: Pairs, now: int, took: Ints | None = None
+) -> dict[str, Ints]:
     """What each pair costs, part by part, in whole weighted milliseconds; what is 0 for all may be absent.
 
+    `took`: other travel times (ms) than the real ones, to see what would change.
     `response` and `promise`: weight x (wait, and the penalty where the promise would break), less the same of
     an incident left without a plan. `time`: the engineer's minutes while others wait (in an overload this
     orders by weight over work). `churn`: less the price of turning somebody away, where nobody is.
     """
     incidents, supply = region.warm.incidents, pairs.supply
     weight = incidents.weight[pairs.slot]
-    took = travel_ms_of(region, pairs)
+    took = travel_ms_of(region, pairs) if took is None else took
     wait = took + supply.ready[pairs.column]
     spare = incidents.promised[pairs.slot] - now
     postponed = minutes_ms(policy.postpone_min)

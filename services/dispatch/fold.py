@@ -15,9 +15,12 @@ from schemas.clock import ClockTicked, LogStarted
 from schemas.decisions import Decision, decision_id
 from schemas.engineers import EngineersMoved
 from schemas.events import RegionEvent
+from schemas.receipts import DecisionReceipt
 from schemas.regions import RegionDefined
+from services.dispatch.inquiry import STORED, Detail
 from services.dispatch.moments import EPOCH, to_moment, to_ms
 from services.dispatch.policy import DispatchPolicy
+from services.dispatch.receipts import receipts_of
 from services.dispatch.shipped import shipped_policy
 from services.dispatch.snapshot import read_snapshot, write_snapshot
 from services.dispatch.state import SEEN_KEPT, RegionState, canonical
@@ -45,11 +48,19 @@ class Logged(NamedTuple):
 class PartitionFold:
     """The regions of one partition. `now` is the log's time: only ClockTicked moves it."""
 
-    def __init__(self, policy: DispatchPolicy | None = None, log: str | None = None) -> None:
+    def __init__(
+        self,
+        policy: DispatchPolicy | None = None,
+        log: str | None = None,
+        detail: Detail | None = STORED,
+    ) -> None:
         self.policy = policy or shipped_policy()
         self.log = log
         self.now: datetime | None = None
         self.next_offset = 0
+        self.detail = detail
+        self.receipts: list[DecisionReceipt] = []
+        """Of what the last event decided, as much as `detail` says (None: nothing)."""
         self._regions: dict[str, RegionState] = {}
 
     @property
@@ -60,6 +71,7 @@ class PartitionFold:
     def step(self, logged: Logged) -> list[Decision]:
         """What the event at `logged.offset` decides; bad input is answered by `refused`, never raised."""
         self.next_offset = logged.offset + 1
+        self.receipts = []
         event = logged.event
         if isinstance(event, LogStarted):
             self.log = self.log or event.log
@@ -94,8 +106,10 @@ class PartitionFold:
             caused_by=logged.id,
             now=0 if self.now is None else to_ms(self.now),
             clock_known=self.now is not None,
+            detail=self.detail,
         )
         step(turn, logged.event)
+        self.receipts += receipts_of(turn)
         return turn.decisions
 
     def _refuse_unknown_region(self, logged: Logged, name: str) -> list[Decision]:

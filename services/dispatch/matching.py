@@ -13,17 +13,20 @@ DENSE_CELLS = 250_000
 """Up to this many cells a dense solve is the faster one."""
 
 
-def cheapest_matching(row: Ints, column: Ints, cost: Ints, shape: tuple[int, int]) -> Ints:
+def cheapest_matching(
+    row: Ints, column: Ints, cost: Ints, shape: tuple[int, int], dearest: int | None = None
+) -> Ints:
     """The column given to each row, -1 for none.
 
     Pairs that are not listed are not allowed. A pair is always better than none, so nobody idles while
     something they can serve waits. Costs are whole numbers: both solvers only add and subtract, exactly.
+    `dearest`: the cost that a pair is worth next to nothing at; without it the largest of `cost`.
     """
     given = np.full(shape[0], -1, np.int64)
     if not len(cost):
         return given
     # Worth of a pair: above 0, and any pair less costly is worth more.
-    worth = int(cost.max()) + 1 - cost
+    worth = (int(cost.max()) if dearest is None else dearest) + 1 - cost
     if shape[0] * shape[1] <= DENSE_CELLS:
         table = np.zeros(shape)
         table[row, column] = worth

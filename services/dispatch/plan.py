@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from services.dispatch import lifecycle, mirror, shortlist
+from services.dispatch import lifecycle, mirror, receipts, shortlist
 from services.dispatch.cost import Pairs, pair_costs, supply_at, travel_ms_between
-from services.dispatch.matching import cheapest_matching
+from services.dispatch.matched import Matched
 from services.dispatch.state import HELD, Engineer
 from services.dispatch.travel import ms_per_radian
 from services.dispatch.turn import Turn
@@ -36,10 +36,9 @@ def plan(turn: Turn) -> None:
         return
     pairs = _allowed_pairs(turn, slots)
     cost = pair_costs(region, turn.policy, pairs, turn.now)
-    place_of = np.searchsorted(slots, pairs.slot)
-    shape = (len(slots), len(pairs.supply.rows))
-    given = cheapest_matching(place_of, pairs.column, cost, shape)
-    _carry_out(turn, slots, given, pairs)
+    matched = Matched.solve(slots, pairs, cost)
+    receipts.explain(turn, matched)
+    _carry_out(turn, slots, matched.given, pairs)
 
 
 def _concerned(turn: Turn, waiting: Ints) -> Ints:

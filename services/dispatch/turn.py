@@ -8,8 +8,10 @@ from typing import TypedDict, Unpack
 
 from schemas.base import Place
 from schemas.decisions import Decision, DecisionKind, decision_id
+from services.dispatch.inquiry import Detail
 from services.dispatch.moments import to_moment
 from services.dispatch.policy import DispatchPolicy
+from services.dispatch.receipts import Reason
 from services.dispatch.state import TIMELINE_KEPT, Engineer, Incident, RegionState
 
 FUTURE_MS = int(timedelta(minutes=5).total_seconds() * 1000)
@@ -62,6 +64,10 @@ class Turn:
     replan: bool = False
     everywhere: bool = False
     """Plan the whole region, not only what is near this event."""
+    detail: Detail | None = None
+    """How much its receipts tell; None: there are none."""
+    reasons: dict[str, Reason] = field(default_factory=dict)
+    """By incident: what this event's plan said about it."""
 
     def decide(
         self,

@@ -1,0 +1,96 @@
+"""Why a decision was made: the receipt that stands on `decision-receipts`, and in full on request."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from schemas.base import Id, Moment, Wire
+
+ReceiptKind = Literal["assigned", "waiting"]
+"""Somebody was sent; or the incident was left waiting by its report, a withdrawal, or now."""
+LeftOut = Literal["committed", "not_listed"]
+"""Allowed, and not in the matching: kept by another incident; further off than those listed."""
+WhyWaiting = Literal["nobody_may_go", "planned", "others_first", "nobody_listed"]
+FlipChange = Literal["nearer", "free_sooner", "farther", "churn_price_below", "churn_price_above"]
+
+
+class Candidate(Wire):
+    """One engineer as the decision saw them.
+
+    `rule` is the first hard rule that forbids sending them, `left_out` why they were not matched; else `cost`
+    says what each part costs, in weighted minutes (absent: nothing): of a winner less what leaving the
+    incident without a plan costs, of anybody else what it is more than the winner's. `plan_cost` is how much
+    dearer the whole plan would be with them, `instead` where it sends them. Nothing is said of where somebody
+    off shift is.
+    """
+
+    engineer_id: Id
+    travel_time_s: float | None = None
+    free_in_s: float | None = None
+    """How much longer they are expected to be at work, where they are."""
+    rule: Id | None = None
+    left_out: LeftOut | None = None
+    cost: dict[str, float] = Field(default={}, max_length=40)
+    plan_cost: float | None = None
+    instead: Id | None = None
+
+
+class Flip(Wire):
+    """The smallest change of one number that would have led to another decision, found by solving again.
+
+    `engineer_id` so much nearer, free so much sooner, farther (`amount` in seconds); or the policy's churn
+    price below or above `amount` (weighted minutes). `then_engineer_id` would be sent, or waited for.
+    """
+
+    change: FlipChange
+    amount: float
+    unit: Literal["s", "weighted_min"]
+    engineer_id: Id | None = None
+    then_engineer_id: Id | None = None
+
+
+class Waiting(Wire):
+    """Why an incident is left waiting.
+
+    `nobody_may_go`: every engineer breaks a rule, `rules` counts the first of each. `planned`: for
+    `engineer_id`, expected to be free at `free_at` and there at `arrives_at`. `others_first`: whoever may go
+    serves others; the least it would cost the whole plan is `plan_cost` (weighted minutes), by taking
+    `engineer_id` from `instead_of`. `nobody_listed`: whoever may go is kept by another incident.
+    """
+
+    why: WhyWaiting
+    rules: dict[str, int] = Field(default={}, max_length=60)
+    engineer_id: Id | None = None
+    free_at: Moment | None = None
+    arrives_at: Moment | None = None
+    plan_cost: float | None = None
+    instead_of: Id | None = None
+
+
+class DecisionReceipt(Wire):
+    """The reason of one decision, computed by evaluating it again on the state before it.
+
+    Its id is the decision's. `considered` engineers were matched with the incident; `rejected` holds the best
+    of the others, soonest first (in full: all of them up to a limit).
+    """
+
+    id: Id
+    log: Id
+    region: Id
+    offset: int
+    n: int
+    decided_at: Moment
+    kind: ReceiptKind
+    incident_id: Id
+    epoch: int
+    policy: str
+    policy_version: int
+    travel_version: str
+    considered: int = Field(default=0, ge=0)
+    winner: Candidate | None = None
+    diverted_from: Id | None = None
+    waiting: Waiting | None = None
+    rejected: list[Candidate] = Field(default=[], max_length=500)
+    flips: list[Flip] = Field(default=[], max_length=20)

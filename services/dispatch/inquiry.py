@@ -1,0 +1,97 @@
+"""What a receipt asks of a plan: costs by part, and the matching with one number changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from services.dispatch.cost import Pairs, cost_parts, pair_costs, travel_ms_of
+from services.dispatch.matched import Matched
+from services.dispatch.mirror import weight_unit
+from services.dispatch.moments import MINUTE_MS
+from services.dispatch.policy import DispatchPolicy
+from services.dispatch.state import RegionState
+from services.dispatch.warm import Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """How much receipts tell: rejected candidates, and how many pairs may be solved again for one event."""
+
+    rejected: int
+    pairs_solved: int
+    only: str | None = None
+    """Explain this incident alone, also where nothing was decided about it."""
+
+
+STORED = Detail(rejected=3, pairs_solved=60_000)
+"""What goes to `decision-receipts`. The budget counts pairs, not time: the same on every machine."""
+
+
+def full(incident_id: str) -> Detail:
+    """Everything about one incident."""
+    return Detail(rejected=200, pairs_solved=20_000_000, only=incident_id)
+
+
+class Inquiry:
+    """One plan's matching, before any of it is carried out."""
+
+    def __init__(
+        self, region: RegionState, policy: DispatchPolicy, now: int, matched: Matched, detail: Detail
+    ) -> None:
+        self.region, self.policy, self.now = region, policy, now
+        self.matched, self.detail = matched, detail
+        self._left = detail.pairs_solved
+        self._weighted_minute = weight_unit(region.terms) * MINUTE_MS
+
+    def weighted_min(self, cost: int) -> float:
+        """The matcher's weighted milliseconds as weighted minutes."""
+        return round(cost / self._weighted_minute, 3)
+
+    def may_solve(self, times: int) -> bool:
+        """Whether the matching may be solved so often again; counts it."""
+        price = times * len(self.matched.cost)
+        if price > self._left:
+            return False
+        self._left -= price
+        return True
+
+    def some(self, pairs: Ints) -> Pairs:
+        """These pairs alone."""
+        whole = self.matched.pairs
+        return Pairs(whole.slot[pairs], whole.column[pairs], whole.supply)
+
+    def parts(self, pairs: Ints) -> dict[str, Ints]:
+        """What these pairs cost, part by part."""
+        return cost_parts(self.region, self.policy, self.some(pairs), self.now)
+
+    def travel_ms(self, pairs: Ints) -> Ints:
+        """The travel of these pairs."""
+        return travel_ms_of(self.region, self.some(pairs))
+
+    def cost_at(self, pair: int, took: Ints) -> Ints:
+        """What one pair would cost at other travel times (ms)."""
+        same = np.full(len(took), pair, np.int64)
+        parts = cost_parts(self.region, self.policy, self.some(same), self.now, took)
+        total: Ints = np.sum([*parts.values()], axis=0)
+        return total
+
+    def given_at_travel(self, pair: int, took: int) -> Ints:
+        """The matching if the travel of one pair were `took` ms."""
+        cost = self.matched.cost.copy()
+        cost[pair] = self.cost_at(pair, np.array([took]))[0]
+        return self.matched.again(cost)
+
+    def given_when_free(self, column: int, ready: int) -> Ints:
+        """The matching if one engineer were free in `ready` ms."""
+        supply = self.matched.pairs.supply
+        changed = supply.ready.copy()
+        changed[column] = ready
+        pairs = replace(self.matched.pairs, supply=replace(supply, ready=changed))
+        return self.matched.again(pair_costs(self.region, self.policy, pairs, self.now))
+
+    def given_at_churn_price(self, weighted_min: float) -> Ints:
+        """The matching under another churn price."""
+        policy = self.policy.model_copy(update={"churn_price_weighted_min": weighted_min})
+        return self.matched.again(pair_costs(self.region, policy, self.matched.pairs, self.now))

@@ -1,0 +1,173 @@
+"""Receipts: why somebody was sent, and why an incident was left waiting; computed, never guessed.
+
+`explain` looks at a plan before it is carried out, `receipts_of` joins what it found with the decisions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from schemas.decisions import Decision
+from schemas.receipts import Candidate, DecisionReceipt, Flip, ReceiptKind, Waiting
+from services.dispatch.candidates import LOOKED_AT, candidate, least_dear, left_out
+from services.dispatch.flips import price_flip, travel_flips, turning_is_a_choice
+from services.dispatch.inquiry import STORED, Inquiry
+from services.dispatch.state import HELD, Incident, RegionState
+from services.dispatch.travel import TRAVEL_VERSION
+from services.dispatch.waits import why_waiting, without_a_pair
+from services.dispatch.warm import WORKING
+
+if TYPE_CHECKING:
+    from services.dispatch.matched import Matched
+    from services.dispatch.turn import Turn
+
+RIVALS = 2
+"""Rejected candidates of a stored receipt whose flip is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What a plan said about one incident, before there is a decision to bind it to."""
+
+    kind: ReceiptKind
+    considered: int = 0
+    winner: Candidate | None = None
+    diverted_from: str | None = None
+    waiting: Waiting | None = None
+    rejected: tuple[Candidate, ...] = ()
+    flips: tuple[Flip, ...] = ()
+
+
+def explain(turn: Turn, matched: Matched) -> None:
+    """Keep the reason of everything that this plan decides, or leaves waiting for the first time."""
+    if turn.detail is None:
+        return
+    inquiry = Inquiry(turn.region, turn.policy, turn.now, matched, turn.detail)
+    queued = {incident.incident_id for incident in turn.queued}
+    for at, slot in enumerate(matched.slots.tolist()):
+        incident = turn.region.by_slot[slot]
+        if _is_asked(turn, incident, matched, at, queued):
+            turn.reasons[incident.incident_id] = _reason(inquiry, at, incident)
+
+
+def _is_asked(turn: Turn, incident: Incident, matched: Matched, at: int, queued: set[str]) -> bool:
+    assert turn.detail is not None
+    if turn.detail.only is not None:
+        return incident.incident_id == turn.detail.only
+    if incident.state in HELD:
+        return turn.region.assigned_engineer(incident).row != matched.row_given(at)
+    return _is_sent(matched, at) or incident.incident_id in queued
+
+
+def _is_sent(matched: Matched, at: int) -> bool:
+    """Whether somebody goes at once; who is at work is only planned for."""
+    column = int(matched.given[at])
+    return column >= 0 and bool(matched.pairs.supply.standing[column] != WORKING)
+
+
+def _reason(inquiry: Inquiry, at: int, incident: Incident) -> Reason:
+    matched = inquiry.matched
+    column, sent = int(matched.given[at]), _is_sent(matched, at)
+    chosen = matched.pair_of(at, column) if column >= 0 else None
+    rivals = least_dear(inquiry, at)
+    return Reason(
+        kind="assigned" if sent else "waiting",
+        considered=len(matched.pairs_of(at)),
+        winner=None if chosen is None else candidate(inquiry, chosen),
+        diverted_from=_turned_from(inquiry, at, column) if sent else None,
+        waiting=None if sent else why_waiting(inquiry, at, incident),
+        rejected=_rejected(inquiry, at, incident, chosen, rivals),
+        flips=_flips(inquiry, at, rivals, turned=sent and _turned_from(inquiry, at, column) is not None),
+    )
+
+
+def _turned_from(inquiry: Inquiry, at: int, column: int) -> str | None:
+    held = int(inquiry.matched.pairs.supply.held_slot[column])
+    if held < 0 or held == int(inquiry.matched.slots[at]):
+        return None
+    return inquiry.region.by_slot[held].incident_id
+
+
+def _rejected(
+    inquiry: Inquiry, at: int, incident: Incident, chosen: int | None, rivals: np.ndarray
+) -> tuple[Candidate, ...]:
+    """Whoever would have been there sooner and was left out, then the least costly of the matched."""
+    matched, detail = inquiry.matched, inquiry.detail
+    stored = detail.only is None
+    within = None
+    if chosen is not None and stored:
+        took = int(inquiry.travel_ms(np.array([chosen]))[0])
+        within = took + int(matched.pairs.supply.ready[matched.pairs.column[chosen]])
+    rows = np.sort(matched.pairs.supply.rows[matched.pairs.column[matched.pairs_of(at)]])
+    outside = left_out(inquiry.region, incident, inquiry.now, rows, within, LOOKED_AT if stored else 10_000)
+    inside = [candidate(inquiry, pair, chosen) for pair in rivals[: detail.rejected].tolist()]
+    return (*outside[: detail.rejected], *inside)
+
+
+def _flips(inquiry: Inquiry, at: int, rivals: np.ndarray, *, turned: bool) -> tuple[Flip, ...]:
+    asked = rivals[: RIVALS if inquiry.detail.only is None else 4 * RIVALS]
+    found = sorted(travel_flips(inquiry, at, asked), key=lambda flip: flip.amount)
+    price = None
+    if turned:
+        price = price_flip(inquiry, at, dearer=True)
+    elif inquiry.detail.only is not None and turning_is_a_choice(inquiry, at):
+        price = price_flip(inquiry, at, dearer=False)
+    return (*found, *([] if price is None else [price]))
+
+
+def receipts_of(turn: Turn) -> list[DecisionReceipt]:
+    """The receipts of the turn's decisions: one for each assignment and for each incident left waiting."""
+    if turn.detail is None:
+        return []
+    waiting_since: dict[str, Decision] = {}
+    found: list[tuple[Decision, Reason]] = []
+    for decision in turn.decisions:
+        name = decision.incident_id
+        if name is None or turn.detail.only not in (None, name):
+            continue
+        if decision.kind == "assigned" and (reason := turn.reasons.get(name)) is not None:
+            found.append((decision, reason))
+        elif decision.kind in ("queued", "withdrawn"):
+            waiting_since[name] = decision
+    for name, decision in waiting_since.items():
+        incident = turn.region.incidents.get(name)
+        if incident is not None and incident.state == "waiting":
+            found.append((decision, turn.reasons.get(name) or _unmatched(turn.region, incident, turn.now)))
+    found.sort(key=lambda one: one[0].n)
+    return [_bound(turn, decision, reason) for decision, reason in found]
+
+
+def _unmatched(region: RegionState, incident: Incident, now: int) -> Reason:
+    """Of an incident that no plan of this event looked at: there was nobody to match it with."""
+    nobody = np.zeros(0, np.int64)
+    return Reason(
+        kind="waiting",
+        waiting=without_a_pair(region, incident, now),
+        rejected=tuple(left_out(region, incident, now, nobody, None, STORED.rejected)),
+    )
+
+
+def _bound(turn: Turn, decision: Decision, reason: Reason) -> DecisionReceipt:
+    return DecisionReceipt(
+        id=decision.id,
+        log=decision.log,
+        region=decision.region,
+        offset=decision.offset,
+        n=decision.n,
+        decided_at=decision.decided_at,
+        kind=reason.kind,
+        incident_id=decision.incident_id or "",
+        epoch=decision.epoch or 0,
+        policy=turn.policy.name,
+        policy_version=turn.policy.version,
+        travel_version=TRAVEL_VERSION,
+        considered=reason.considered,
+        winner=reason.winner,
+        diverted_from=reason.diverted_from,
+        waiting=reason.waiting,
+        rejected=list(reason.rejected),
+        flips=list(reason.flips),
+    )

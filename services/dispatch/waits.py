@@ -1,0 +1,58 @@
+"""Why an incident is left waiting: nobody may go, it is planned for somebody, or others come first."""
+
+from __future__ import annotations
+
+from schemas.receipts import Waiting
+from services.dispatch.candidates import broken_rules
+from services.dispatch.inquiry import Inquiry
+from services.dispatch.moments import to_moment
+from services.dispatch.state import Incident, RegionState
+from services.dispatch.warm import Ints
+
+
+def why_waiting(inquiry: Inquiry, at: int, incident: Incident) -> Waiting:
+    """The reason of an incident of the plan that nobody is sent to now."""
+    matched = inquiry.matched
+    column = int(matched.given[at])
+    if column >= 0:
+        return _planned(inquiry, at, column)
+    pairs = matched.pairs_of(at)
+    if not len(pairs):
+        return without_a_pair(inquiry.region, incident, inquiry.now)
+    return _others_first(inquiry, at, pairs)
+
+
+def without_a_pair(region: RegionState, incident: Incident, now: int) -> Waiting:
+    """The reason where nobody was matched with the incident at all."""
+    rules = broken_rules(region, incident, now)
+    everybody = sum(rules.values()) == len(region.engineers)
+    return Waiting(why="nobody_may_go" if everybody else "nobody_listed", rules=rules)
+
+
+def _planned(inquiry: Inquiry, at: int, column: int) -> Waiting:
+    matched, supply = inquiry.matched, inquiry.matched.pairs.supply
+    pair = matched.pair_of(at, column)
+    free_at = inquiry.now + int(supply.ready[column])
+    travel = int(inquiry.travel_ms(matched.pairs_of(at))[matched.pairs_of(at).tolist().index(pair)])
+    return Waiting(
+        why="planned",
+        engineer_id=inquiry.region.by_row[int(supply.rows[column])].engineer_id,
+        free_at=to_moment(free_at),
+        arrives_at=to_moment(free_at + travel),
+    )
+
+
+def _others_first(inquiry: Inquiry, at: int, pairs: Ints) -> Waiting:
+    """What serving it all the same would cost the whole plan, and whom that would take from where."""
+    matched = inquiry.matched
+    if not inquiry.may_solve(2):
+        return Waiting(why="others_first")
+    pair = matched.cheapest_if_served(at, pairs)
+    column = int(matched.pairs.column[pair])
+    slot = matched.slot_given(column)
+    return Waiting(
+        why="others_first",
+        engineer_id=inquiry.region.by_row[int(matched.pairs.supply.rows[column])].engineer_id,
+        plan_cost=inquiry.weighted_min(matched.dearer_with(pair)),
+        instead_of=inquiry.region.by_slot[slot].incident_id if slot >= 0 else None,
+    )
