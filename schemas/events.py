@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from schemas.assist_log import AnnotationMade, SessionChanged
 from schemas.base import Wire
 from schemas.clock import ClockTicked, LogStarted
 from schemas.commands import AssignIncident, ConfirmSuggestion, LockIncident, SetModes, UnlockIncident
@@ -42,6 +43,8 @@ EVENT_TYPES: Mapping[str, type[Wire]] = MappingProxyType(
         "muster.decision.explained.v1": DecisionReceipt,
         "muster.region.kpi-counted.v1": RegionKpi,
         "muster.dead-letter.written.v1": DeadLetter,
+        "muster.session.changed.v1": SessionChanged,
+        "muster.annotation.made.v1": AnnotationMade,
     }
 )
 """CloudEvents `type` -> model. A break gets a new version beside the old one, never in its place."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from schemas.assist_log import AnnotationMade, SessionChanged
 from schemas.base import Wire
 from schemas.clock import ClockTicked, LogStarted
 from schemas.commands import AssignIncident, ConfirmSuggestion, LockIncident, SetModes, UnlockIncident
@@ -26,6 +27,8 @@ REGION_PARTITIONS = 12
 
 SNAPSHOT_BYTES = 16 * 1024 * 1024
 """The largest message a topic must carry (snapshots); everything else stays under a hundredth of it."""
+
+ASSIST_RETENTION_MS = 30 * 24 * 3600 * 1000
 
 Key = Literal[
     "region",
@@ -98,8 +101,22 @@ _ALL = (
     Topic("region-load", "region", (), ("dispatch",), ("surge coordinator",)),
     Topic("lending", "region", (), ("surge coordinator",), ("triage",), retention_ms=-1),
     Topic("region-kpi", "region", (RegionKpi,), ("windows",), ("gateway",)),
-    Topic("remote-sessions", "session", (), ("relay",), ("gateway",)),
-    Topic("annotations", "session", (), ("relay",), ("gateway",)),
+    Topic(  # keyed by incident: its story is in one partition, whatever the number of its sessions
+        "remote-sessions",
+        "incident",
+        (SessionChanged,),
+        ("gateway", "relay"),
+        ("timeline",),
+        retention_ms=ASSIST_RETENTION_MS,
+    ),
+    Topic(
+        "annotations",
+        "session",
+        (AnnotationMade,),
+        ("relay", "gateway"),
+        (),
+        retention_ms=ASSIST_RETENTION_MS,
+    ),
     Topic("telemetry", "equipment", (), ("gateway",), ("windows",)),
     Topic("feedback", "incident", (), ("gateway",), ()),
     Topic(

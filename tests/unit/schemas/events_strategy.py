@@ -17,6 +17,11 @@ MOMENTS = st.datetimes(
     timezones=st.just(UTC),
 )
 IDS = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9_.:@/+-]{0,20}\Z")
+_BY_PATTERN = {
+    r"^[A-Za-z0-9][A-Za-z0-9_.:@/+-]*$": IDS,
+    r"^[0-9a-f]{64}$": st.binary(min_size=32, max_size=32).map(bytes.hex),
+    r"^[A-Za-z0-9_-]*\.\.[A-Za-z0-9_-]*$": st.just("eyJ9..c2ln"),
+}
 _ZONES = st.sampled_from(["UTC", "Europe/Lisbon", "America/St_Johns"])
 _TIERS = ("platinum", "gold", "silver")
 
@@ -29,7 +34,7 @@ def events_of(model: type[Wire]) -> st.SearchStrategy[Wire]:
 
 
 def _values(schema: Schema, named: Schema, name: str = "") -> st.SearchStrategy[Any]:
-    """Values of one schema; two rules that JSON Schema can not say (zones, rings) are known by name."""
+    """Values of one schema; what JSON Schema can not say (zones, rings, marks) is known by name."""
     if "$ref" in schema:
         target = schema["$ref"].rsplit("/", 1)[1]
         return _values(named[target], named, target)
@@ -37,6 +42,8 @@ def _values(schema: Schema, named: Schema, name: str = "") -> st.SearchStrategy[
         return _ZONES
     if name == "coordinates":
         return _closed_rings()
+    if name == "Mark":
+        return _marks()
     for word in ("anyOf", "oneOf"):
         if word in schema:
             return st.one_of([_values(part, named) for part in schema[word]])
@@ -91,10 +98,33 @@ def _objects(schema: Schema, named: Schema) -> st.SearchStrategy[Any]:
 def _strings(schema: Schema) -> st.SearchStrategy[Any]:
     if schema.get("format") == "date-time":
         return MOMENTS.map(rfc3339)
-    return IDS if "pattern" in schema else st.text(min_size=schema.get("minLength", 0), max_size=20)
+    plain = st.text(min_size=schema.get("minLength", 0), max_size=20)
+    return _BY_PATTERN.get(schema.get("pattern", ""), plain)
 
 
 def _closed_rings() -> st.SearchStrategy[Any]:
     points = st.tuples(st.floats(-180, 180), st.floats(-90, 90))
     open_ring = st.lists(points, min_size=3, max_size=5)
     return st.lists(open_ring.map(lambda ring: [*ring, ring[0]]), min_size=1, max_size=2)
+
+
+def _marks() -> st.SearchStrategy[Any]:
+    """One mark of each tool, with as many points as it needs."""
+    coordinate = st.integers(0, 65_535)
+    point = st.tuples(coordinate, coordinate).map(list)
+    extra: Schema = {
+        "text": {"text": st.text(min_size=1, max_size=20)},
+        "step": {"number": st.integers(1, 99)},
+    }
+    points = {"freehand": (2, 6), "text": (1, 1), "step": (1, 1)}
+    return st.one_of(
+        [
+            st.fixed_dictionaries(
+                {"tool": st.just(tool)}
+                | {"points": st.lists(point, min_size=fewest, max_size=most)}
+                | extra.get(tool, {})
+            )
+            for tool in ("arrow", "circle", "rectangle", "freehand", "text", "step")
+            for fewest, most in [points.get(tool, (2, 2))]
+        ]
+    )

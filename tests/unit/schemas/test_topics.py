@@ -18,6 +18,7 @@ ROLES = {
     "surge coordinator",
     "windows",
     "relay",
+    "timeline",
     "feed",
     "cli",
 }
