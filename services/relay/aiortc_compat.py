@@ -1,0 +1,294 @@
+"""Every private name of aiortc, aioice and pylibsrtp that the relay leans on, and what stands on them.
+
+aiortc brings SDP, ICE, DTLS and SCTP; media never enters its codecs. Its peer connection makes its parts in
+two methods; a subclass lets them and then gives each part a class that forwards. Nothing is patched for
+anybody else. `missing_names` says which name a new release took away. Where one of `SHORT_PATH_NAMES` is
+gone, datagrams travel through aiortc's own receive chain (`passthrough`); where one of `NEEDED_NAMES` is
+gone, the relay refuses to start.
+"""
+
+from __future__ import annotations
+
+import inspect
+import socket
+from typing import Any, Protocol, cast
+
+import aioice.ice
+import aiortc.rtcdtlstransport as dtls
+import pylibsrtp
+from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection
+from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
+from aiortc.rate import RemoteBitrateEstimator
+from aiortc.rtcdtlstransport import RTCDtlsTransport
+from aiortc.rtcicetransport import RTCIceGatherer, RTCIceTransport
+from aiortc.rtcrtpparameters import RTCRtpReceiveParameters, RTCRtpSendParameters
+from aiortc.rtcrtpreceiver import RTCRtpReceiver
+from aiortc.rtcrtpsender import RTCRtpSender
+from aiortc.rtcrtptransceiver import RTCRtpTransceiver
+
+BitrateEstimator = RemoteBitrateEstimator
+AiortcRefusal = (InternalError, InvalidAccessError, InvalidStateError, OperationError)
+
+NEEDED_NAMES: tuple[tuple[type, str], ...] = (
+    (RTCPeerConnection, "_RTCPeerConnection__createDtlsTransport"),
+    (RTCPeerConnection, "_RTCPeerConnection__createTransceiver"),
+    (RTCDtlsTransport, "_handle_rtp_data"),
+    (RTCDtlsTransport, "_handle_rtcp_data"),
+    (RTCDtlsTransport, "_send_rtp"),
+    (RTCDtlsTransport, "_set_role"),
+    (RTCDtlsTransport, "_srtp_profiles"),
+    (RTCRtpTransceiver, "_offerDirection"),
+    (RTCRtpSender, "_ssrc"),
+    (RTCRtpSender, "_rtx_ssrc"),
+    (RTCRtpSender, "_stream_id"),
+    (RTCRtpSender, "_track_id"),
+)
+SHORT_PATH_NAMES: tuple[tuple[type, str], ...] = (
+    (RTCDtlsTransport, "_rx_srtp"),
+    (RTCDtlsTransport, "_tx_srtp"),
+    (RTCDtlsTransport, "_setup_srtp"),
+    (pylibsrtp.Session, "_srtp"),
+    (RTCIceGatherer, "_connection"),
+    (RTCIceTransport, "_connection"),
+    (RTCIceTransport, "_recv"),
+    (RTCIceTransport, "_send"),
+    (aioice.ice.Connection, "get_component_candidates"),
+    (aioice.ice.Connection, "check_incoming"),
+    (aioice.ice.Connection, "data_received"),
+    (aioice.ice.Connection, "build_request"),
+    (aioice.ice.Connection, "remote_password"),
+    (aioice.ice.Connection, "_protocols"),
+    (aioice.ice.Connection, "_nominated"),
+    (aioice.ice.StunProtocol, "datagram_received"),
+    (aioice.ice.StunProtocol, "send_stun"),
+    (aioice.ice.StunProtocol, "connection_made"),
+    (aioice.ice.StunProtocol, "connection_lost"),
+)
+SRTP_FUNCTIONS = ("srtp_protect", "srtp_unprotect", "srtp_protect_rtcp", "srtp_unprotect_rtcp")
+
+
+def missing_names(names: tuple[tuple[type, str], ...]) -> list[str]:
+    """The names of `names` that this release does not have, as `Class.name`."""
+    return [f"{owner.__name__}.{name}" for owner, name in names if not _has(owner, name)]
+
+
+def _has(owner: type, name: str) -> bool:
+    """A method stands on the class; an attribute is assigned in one of its methods."""
+    return hasattr(owner, name) or f"self.{name}" in inspect.getsource(owner)
+
+
+def missing_srtp_functions() -> list[str]:
+    """The functions of the pylibsrtp wheel's cffi layer that are not there."""
+    layer = getattr(pylibsrtp, "lib", None)
+    return [f"pylibsrtp.lib.{name}" for name in SRTP_FUNCTIONS if not hasattr(layer, name)]
+
+
+def short_path_missing() -> list[str]:
+    """Why the short path can not be taken; empty where it can."""
+    return missing_names(SHORT_PATH_NAMES) + missing_srtp_functions()
+
+
+class MediaSink(Protocol):
+    """What a peer's connection hands over: packets, and the parameters agreed for each m-line."""
+
+    def media_arrived(self, staging: Any, length: int) -> None:
+        """The short path: an encrypted RTP or RTCP packet in the port's buffer."""
+
+    def heard(self) -> None:
+        """The client showed that it lives."""
+
+    def rtp_arrived(self, packet: bytes | bytearray | memoryview, length: int) -> None:
+        """One RTP packet, decrypted, in the first `length` bytes."""
+
+    def rtcp_arrived(self, packet: bytes) -> None:
+        """One compound RTCP packet, decrypted."""
+
+    def secured(self, transport: ForwardingDtlsTransport) -> None:
+        """DTLS is complete and both SRTP sessions are there."""
+
+    def receiving(self, receiver: ForwardingReceiver, parameters: RTCRtpReceiveParameters) -> None:
+        """The client may now send on this m-line."""
+
+    def sending(self, sender: ForwardingSender, parameters: RTCRtpSendParameters) -> None:
+        """The client may now be sent to on this m-line."""
+
+
+class ForwardingReceiver(RTCRtpReceiver):
+    """The receiving half of an m-line: no decoder thread, no jitter buffer, no task."""
+
+    sink: MediaSink
+
+    async def receive(self, parameters: RTCRtpReceiveParameters) -> None:
+        """Take note of what was agreed; aiortc calls this once DTLS is complete."""
+        self.sink.receiving(self, parameters)
+
+    async def stop(self) -> None:
+        """Nothing runs here, so nothing is to be stopped."""
+
+
+class ForwardingSender(RTCRtpSender):
+    """The sending half of an m-line: no encoder, no task; packets are rewritten elsewhere."""
+
+    sink: MediaSink
+
+    @property
+    def ssrc(self) -> int:
+        """The SSRC announced in the answer."""
+        return int(self._ssrc)
+
+    @property
+    def rtx_ssrc(self) -> int:
+        """The retransmission SSRC announced in the answer where RTX was agreed."""
+        return int(self._rtx_ssrc)
+
+    async def send(self, parameters: RTCRtpSendParameters) -> None:
+        """Take note of what was agreed; aiortc calls this once DTLS is complete."""
+        self.sink.sending(self, parameters)
+
+    async def stop(self) -> None:
+        """Nothing runs here, so nothing is to be stopped."""
+
+
+class ForwardingDtlsTransport(RTCDtlsTransport):
+    """DTLS that prefers AES-128-GCM and hands media to the peer, undecoded."""
+
+    sink: MediaSink
+
+    def _setup_srtp(self) -> None:
+        super()._setup_srtp()
+        if self.state != "failed":
+            self.sink.secured(self)
+
+    async def _handle_rtp_data(self, packet: bytes, arrival_time_ms: int) -> None:  # noqa: ARG002
+        self.sink.rtp_arrived(packet, len(packet))
+
+    async def _handle_rtcp_data(self, packet: bytes) -> None:
+        self.sink.rtcp_arrived(packet)
+
+    async def send_plain(self, packet: bytes) -> None:
+        """Protect and send one RTP or RTCP packet through aiortc's own chain."""
+        await self._send_rtp(packet)
+
+    def srtp_sessions(self) -> tuple[Any, Any]:
+        """The sessions for what arrives and what is sent."""
+        return self._rx_srtp, self._tx_srtp
+
+
+class ForwardingPeerConnection(RTCPeerConnection):
+    """A peer connection whose parts forward; `port` brings the datagrams, None takes aioice's own sockets."""
+
+    def __init__(self, sink: MediaSink, port: IcePort | None) -> None:
+        super().__init__(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+        self._sink, self._port = sink, port
+        self.transport: ForwardingDtlsTransport | None = None
+
+    def _RTCPeerConnection__createDtlsTransport(self) -> Any:  # noqa: N802
+        made: Any = super()._RTCPeerConnection__createDtlsTransport()  # type: ignore[misc]
+        made.__class__ = ForwardingDtlsTransport
+        made.sink = self._sink
+        made._srtp_profiles = [p for p in PREFERRED_PROFILES if p in dtls.SRTP_PROFILES]
+        if self._port is not None:
+            ice = made.transport
+            agent = PortConnection(self._port, self._sink)
+            ice.iceGatherer._connection = ice._connection = agent
+            ice._recv, ice._send = agent.recv, agent.send
+        self.transport = made
+        return made
+
+    def _RTCPeerConnection__createTransceiver(  # noqa: N802
+        self, direction: str, kind: str, sender_track: Any = None
+    ) -> Any:
+        made: Any = super()._RTCPeerConnection__createTransceiver(  # type: ignore[misc]
+            direction, kind, sender_track
+        )
+        made.receiver.__class__, made.sender.__class__ = ForwardingReceiver, ForwardingSender
+        made.receiver.sink = made.sender.sink = self._sink
+        return made
+
+    def agree(self, *, publish: bool, view: bool) -> None:
+        """Take the m-lines in the directions allowed, and be the DTLS server where that is open."""
+        directions = {(True, True): "sendrecv", (True, False): "recvonly", (False, True): "sendonly"}
+        for transceiver in self.getTransceivers():
+            transceiver.direction = directions.get((publish, view), "inactive")
+        if self.transport is not None and self.transport._role == "auto":
+            self.transport._set_role("server")
+
+    def name_places(self) -> None:
+        """Name the n-th sound and the n-th picture that the client receives as one stream."""
+        places = {"audio": 0, "video": 0}
+        for one in self.getTransceivers():
+            if one._offerDirection in {"sendonly", "sendrecv"}:
+                one.sender._stream_id = f"place{places[one.kind]}"
+                one.sender._track_id = f"place{places[one.kind]}-{one.kind}"
+                places[one.kind] += 1
+
+    def agent(self) -> PortConnection | None:
+        """The ICE agent on the shared port; None on aioice's own sockets, or before an offer."""
+        if self._port is None or self.transport is None:
+            return None
+        agent = self.transport.transport._connection
+        return agent if isinstance(agent, PortConnection) else None
+
+
+PREFERRED_PROFILES = (
+    dtls.SRTP_AEAD_AES_128_GCM,
+    dtls.SRTP_AES128_CM_SHA1_80,
+    dtls.SRTP_AEAD_AES_256_GCM,
+)
+
+
+class IcePort(Protocol):
+    """Shared sockets that carry many connections (services/relay/udp_port.py)."""
+
+    def attach(self, agent: PortConnection) -> list[PortProtocol]:
+        """One protocol for each socket, with its local candidate."""
+
+    def bind(self, address: tuple[str, int], protocol: PortProtocol) -> None:
+        """Datagrams from this address are this protocol's: its check was authenticated."""
+
+
+class PortConnection(aioice.ice.Connection):
+    """aioice's full ICE agent on shared sockets instead of one socket for each connection."""
+
+    def __init__(self, port: IcePort, sink: MediaSink) -> None:
+        super().__init__(ice_controlling=False)
+        self.port, self.sink = port, sink
+
+    async def get_component_candidates(self, *_: Any, **__: Any) -> list[Any]:
+        """The shared sockets as host candidates."""
+        protocols = self.port.attach(self)
+        self._protocols += protocols
+        return [protocol.local_candidate for protocol in protocols]
+
+    def check_incoming(self, message: Any, addr: tuple[str, int], protocol: Any) -> None:
+        """An authenticated check: from now on its address is known."""
+        self.port.bind(addr, protocol)
+        super().check_incoming(message, addr, protocol)
+
+    def ask_for_a_sign(self) -> None:
+        """Send a binding request over the nominated pair; only a living client answers it."""
+        for pair in self._nominated.values():
+            request = self.build_request(pair, nominate=False)
+            request.add_message_integrity((self.remote_password or "").encode())
+            pair.protocol.send_stun(request, pair.remote_addr)
+
+    def nominated_route(self) -> tuple[PortProtocol, tuple[str, int]] | None:
+        """Where media goes: the protocol and the client's address."""
+        for pair in self._nominated.values():
+            return cast("PortProtocol", pair.protocol), pair.remote_addr
+        return None
+
+
+class PortProtocol(aioice.ice.StunProtocol):
+    """One connection's end of a shared socket."""
+
+    receiver: PortConnection
+    sock: socket.socket
+
+
+srtp_memory, srtp_functions = pylibsrtp.ffi, pylibsrtp.lib  # type: ignore[attr-defined]
+
+
+def raw_srtp(session: Any) -> Any:
+    """The libsrtp pointer of a pylibsrtp Session: valid only as long as the Session is referenced."""
+    return session._srtp[0]

@@ -1,0 +1,101 @@
+"""Asking again for what did not arrive, with a timer and a limit, and for key frames without nagging."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+RETRY_MIN_S = 0.02
+GIVE_UP_S = 0.3
+TRIES_MIN = 3
+GIVE_UP_LATEST_S = 1.0
+GAP_LIMIT = 512
+FIRST_GUESS_RTT_S = 0.05
+KEY_FRAME_EVERY_S = 0.3
+KEY_FRAME_TIMEOUT_S = 4.0
+
+
+@dataclass(slots=True)
+class _Missing:
+    since: float
+    again_at: float
+    asked_at: float = 0.0
+    tries: int = 0
+
+
+class Gaps:
+    """The packets of one source that are missing: asked for at once, again each round trip, then given up.
+
+    Times are seconds of one monotonic clock. A packet is given up after GIVE_UP_S and TRIES_MIN attempts, and
+    at the latest after GIVE_UP_LATEST_S: from then on only a key frame heals the picture.
+    """
+
+    def __init__(self) -> None:
+        self.rtt_s = FIRST_GUESS_RTT_S
+        self._missing: dict[int, _Missing] = {}
+
+    def __len__(self) -> int:
+        return len(self._missing)
+
+    def opened(self, first: int, last: int, now: float) -> bool:
+        """Packets `first` to `last` were jumped over. False where that is too many: ask for a key frame."""
+        if last - first + 1 + len(self._missing) > GAP_LIMIT:
+            self._missing.clear()
+            return False
+        for sequence in range(first, last + 1):
+            self._missing[sequence] = _Missing(now, now)
+        return True
+
+    def arrived(self, sequence: int, now: float) -> bool:
+        """A late packet: whether it was missed.
+
+        The first answer to a single request measures the round trip.
+        """
+        found = self._missing.pop(sequence, None)
+        if found is None:
+            return False
+        if found.tries == 1:
+            self.rtt_s += (now - found.asked_at - self.rtt_s) * 0.2
+        return True
+
+    def due(self, now: float) -> tuple[list[int], bool]:
+        """What to ask for now, in order, and whether something was given up since the last call."""
+        wait = max(RETRY_MIN_S, 1.25 * self.rtt_s)
+        asked, lost = [], []
+        for sequence, gap in self._missing.items():
+            if gap.again_at > now:
+                continue
+            age = now - gap.since
+            if age >= GIVE_UP_LATEST_S or (age >= GIVE_UP_S and gap.tries >= TRIES_MIN):
+                lost.append(sequence)
+                continue
+            gap.tries, gap.asked_at, gap.again_at = gap.tries + 1, now, now + wait
+            asked.append(sequence)
+        for sequence in lost:
+            del self._missing[sequence]
+        return sorted(asked), bool(lost)
+
+
+class KeyFrameRequests:
+    """Many watchers' requests as few PLIs: one at once, then one each KEY_FRAME_EVERY_S until it comes."""
+
+    def __init__(self) -> None:
+        self.pending = False
+        self._asked_at = 0.0
+        self._sent_at = float("-inf")
+
+    def ask(self, now: float) -> None:
+        """Somebody needs a key frame."""
+        if not self.pending:
+            self.pending, self._asked_at = True, now
+
+    def due(self, now: float) -> bool:
+        """Whether to send a PLI now; a publisher that never answers is asked each second only."""
+        patient = now - self._asked_at > KEY_FRAME_TIMEOUT_S
+        if not self.pending or now - self._sent_at < (1.0 if patient else KEY_FRAME_EVERY_S):
+            return False
+        self._sent_at = now
+        return True
+
+    def came(self) -> None:
+        """A key frame begins to arrive."""
+        self.pending = False

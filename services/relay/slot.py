@@ -1,0 +1,258 @@
+"""One place of a viewer: whatever source is shown in it, the viewer sees a single stream that goes on.
+
+SSRC, sequence numbers, timestamps, payload type, picture ids and header extensions are the slot's own. It
+opens on a key frame; where it drops, it drops up to the next one.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from services.relay.continuity import Continuity
+from services.relay.rtcp import SenderReport
+from services.relay.rtp import MediaPacket, unwrapped
+from services.relay.source import Codec, Extensions, Source
+
+SEGMENTS_KEPT = 4
+RESENT_KEPT = 256
+RESEND_NOT_BEFORE_S = 0.02
+SLOW_FRAME_EVERY_S = 1.0
+SEQUENCE = struct.Struct("!H")
+
+
+class Downstream(Protocol):
+    """The viewer's link, shared by its slots."""
+
+    rtt_s: float
+
+    def send_rtp(self, header: bytes, payload: bytes) -> None:
+        """Send now."""
+
+    def hold(self, slot: Slot, segment: Segment, packet: MediaPacket, now: float) -> bool:
+        """Whether the link is slow and took the packet into its queue; False: send it now."""
+
+    def wake(self, slot: Slot) -> None:
+        """Call the slot's `tick` soon."""
+
+
+@dataclass(slots=True)
+class Segment:
+    """A stretch of one source in the slot's stream: its sequence numbers, shifted."""
+
+    source: Source
+    first: int
+    shift: int
+    last_out: int = -1
+
+
+@dataclass(slots=True)
+class Sent:
+    """What was sent on a slot, for its sender reports."""
+
+    packets: int = 0
+    octets: int = 0
+    resent: int = 0
+
+
+@dataclass(slots=True)
+class SlotTerms:
+    """What was agreed for the m-line: SSRCs, formats in the viewer's order, header extensions."""
+
+    ssrc: int
+    rtx_ssrc: int
+    codecs: list[Codec]
+    extensions: Extensions = field(default_factory=Extensions)
+
+
+class Slot:
+    """The sending half of an m-line.
+
+    `kind` is `audio` or `video`; times are seconds of one monotonic clock.
+    """
+
+    def __init__(self, kind: str, terms: SlotTerms, link: Downstream, first_sequence: int) -> None:
+        self.kind, self.terms, self._link = kind, terms, link
+        self.source: Source | None = None
+        self.codec: Codec | None = None
+        self.sent = Sent()
+        self.slow = self.muted = False
+        self.on_mismatch: Callable[[Slot], None] | None = None
+        self._open = self._resting = False
+        self._segments: deque[Segment] = deque(maxlen=SEGMENTS_KEPT)
+        self._segment: Segment | None = None
+        self._next_out = first_sequence + 0x10000
+        self._rtx_sequence = first_sequence
+        self._stream = Continuity(terms.extensions)
+        self._shown = -1
+        self._not_before = 0.0
+        self._resent: dict[int, float] = {}
+
+    def watch(self, source: Source | None, now: float) -> None:
+        """Show this source from its next key frame on; None shows nothing more."""
+        if source is self.source:
+            return
+        if self.source is not None:
+            self.source.watchers.remove(self)
+        self.source = source
+        self._close_gate()
+        self._segments.clear()
+        if source is not None:
+            source.watchers.append(self)
+            self.codec_changed()
+            self._not_before = 0.0
+            if not self.muted:
+                source.want_key_frame(now)
+
+    def codec_changed(self) -> None:
+        """Find the viewer's format for what the source sends; none fits: nothing is sent."""
+        self._close_gate()
+        theirs = self.source.codec if self.source is not None else None
+        self.codec = next((ours for ours in self.terms.codecs if theirs and ours.same_media(theirs)), None)
+        if theirs is not None and self.codec is None and self.on_mismatch is not None:
+            self.on_mismatch(self)
+
+    def limit(self, *, muted: bool, slow: bool, now: float) -> None:
+        """Send nothing (`muted`), one frame a second (`slow`), or everything."""
+        if (muted, slow) == (self.muted, self.slow):
+            return
+        opened = (self.muted and not muted) or (self.slow and not slow)
+        self.muted, self.slow = muted, slow
+        if muted or opened:
+            self._close_gate()
+        if opened and self.source is not None:
+            self._not_before = 0.0
+            self.source.want_key_frame(now)
+
+    def drop_to_key_frame(self, now: float) -> None:
+        """The link can not keep up: leave out everything up to the next key frame."""
+        if self._open and self.source is not None:
+            self._close_gate()
+            self.source.want_key_frame(now)
+
+    def _close_gate(self) -> None:
+        if self._segment is not None:
+            self._segment.last_out = self._next_out - 1
+        self._open, self._resting, self._segment = False, False, None
+
+    def forward(self, packet: MediaPacket, now: float) -> None:
+        """Send a packet of the source, now or through the link's queue."""
+        if not self._open:
+            self._try_to_open(packet, now)
+            return
+        segment = self._segment
+        assert segment is not None
+        if packet.sequence < segment.first:
+            return
+        if self.slow and packet.timestamp != self._shown and self.kind == "video":
+            self._rest(packet, now)
+        elif self.kind == "audio" or not self._link.hold(self, segment, packet, now):
+            self.emit(packet, now)
+
+    def _rest(self, packet: MediaPacket, now: float) -> None:
+        """A slow slot has shown its frame: its late packets pass, the next frame waits its second."""
+        if not self._resting:
+            self._resting, self._not_before = True, now + SLOW_FRAME_EVERY_S
+            self._link.wake(self)
+        elif packet.starts_key_frame and now >= self._not_before:
+            self._close_gate()
+            self._try_to_open(packet, now)
+
+    def release(self, segment: Segment, packet: MediaPacket, now: float) -> None:
+        """The link's queue gives a packet back: it is sent unless the stream has gone on without it."""
+        if segment is self._segment:
+            self.emit(packet, now)
+
+    def _try_to_open(self, packet: MediaPacket, now: float) -> None:
+        """Begin a segment where a key frame starts, with all of it that has already come."""
+        source = self.source
+        if source is None or self.muted or self.codec is None or now < self._not_before:
+            return
+        if not packet.starts_key_frame:
+            if not source.key_frames.pending:
+                source.want_key_frame(now)
+            return
+        self._stream.align(packet, source.ssrc, self.codec.clock_rate, now)
+        self._segment = Segment(source, packet.sequence, self._next_out - packet.sequence)
+        self._segments.append(self._segment)
+        self._open, self._shown = True, packet.timestamp
+        for number in range(packet.sequence, source.newest + 1):
+            media = source.kept(number)
+            if media is not None:
+                self.forward(media, now)
+
+    def emit(self, packet: MediaPacket, now: float) -> None:
+        """Rewrite and send a packet of the open segment."""
+        segment, codec = self._segment, self.codec
+        if segment is None or codec is None:
+            return
+        out = packet.sequence + segment.shift
+        if out >= self._next_out:
+            self._next_out = out + 1
+            self._stream.newest(packet, now)
+        payload = self._stream.payload(packet)
+        self.sent.packets += 1
+        self.sent.octets += len(payload)
+        header = self._stream.header(packet, codec.payload_type, out, self.terms.ssrc, now)
+        self._link.send_rtp(header, payload)
+
+    def resend(self, sequences: tuple[int, ...], now: float) -> None:
+        """Answer a NACK from the source's history, at most once a round trip for each packet."""
+        wait = max(RESEND_NOT_BEFORE_S, self._link.rtt_s * 0.8)
+        for sequence in sequences:
+            out = unwrapped(sequence, self._next_out)
+            if now - self._resent.get(out, float("-inf")) < wait:
+                continue
+            for segment in reversed(self._segments):
+                number = out - segment.shift
+                if number >= segment.first and (segment.last_out < 0 or out <= segment.last_out):
+                    self._resend_one(segment, number, out, now)
+                    break
+        while len(self._resent) > RESENT_KEPT:
+            self._resent.pop(next(iter(self._resent)))
+
+    def _resend_one(self, segment: Segment, number: int, out: int, now: float) -> None:
+        packet, codec = segment.source.kept(number), self.codec
+        if packet is None or codec is None or out >= self._next_out:
+            return
+        self._resent[out] = now
+        self.sent.resent += 1
+        stream, payload = self._stream, self._stream.payload(packet)
+        if codec.rtx_payload_type < 0:
+            header = stream.header(packet, codec.payload_type, out, self.terms.ssrc, now)
+            self._link.send_rtp(header, payload)
+            return
+        self._rtx_sequence = (self._rtx_sequence + 1) & 0xFFFF
+        header = stream.header(packet, codec.rtx_payload_type, self._rtx_sequence, self.terms.rtx_ssrc, now)
+        self._link.send_rtp(header, SEQUENCE.pack(out & 0xFFFF) + payload)
+
+    def key_frame_wanted(self, now: float) -> None:
+        """The viewer sent a PLI."""
+        if self.source is not None and not self.slow and not self.muted:
+            self.source.want_key_frame(now)
+
+    def tick(self, now: float) -> bool:
+        """Ask for the next frame of a slow slot when its second is over; whether to be called again."""
+        if not self.slow or self.muted or self.source is None or (self._open and not self._resting):
+            return False
+        if now < self._not_before:
+            return True
+        self.source.want_key_frame(now)
+        return False
+
+    def report(self, unix_s: float) -> SenderReport | None:
+        """The publisher's clock, translated; None where there is nothing to say yet."""
+        if self.source is None or not self._segments:
+            return None  # nothing of this source has been shown yet
+        moment = self.source.media_time(unix_s)
+        if moment is None:
+            return None
+        ntp, rtp = moment
+        shifted = (rtp + self._stream.timestamp_shift) & 0xFFFFFFFF
+        sent = self.sent
+        return SenderReport(
+            self.terms.ssrc, ntp, shifted, sent.packets & 0xFFFFFFFF, sent.octets & 0xFFFFFFFF
+        )
