@@ -47,7 +47,7 @@ SessionKind = Literal[
 AnnotationKind = Literal[
     "drawn",
     "erased",  # the mark that `mark_seq` numbers
-    "cleared",  # all marks on `anchor`'s frame
+    "cleared",  # all marks on `still_id`, or on the live picture
     "said",
 ]
 
@@ -109,6 +109,7 @@ class AnnotationMade(LogEntry):
     anchor: Anchor | None = None
     fades_after_ms: int | None = Field(default=None, ge=0)
     mark_seq: int | None = Field(default=None, ge=1)
+    still_id: Id | None = None
     text: ShortText | None = None
 
 
