@@ -80,10 +80,10 @@ class RegionRules(Wire):
     national law) and 6 (the week, here from Monday 00:00 in the region's time zone).
     """
 
-    daily_rest_min: float = Field(default=660, ge=0, le=1440)
-    break_after_min: float = Field(default=360, gt=0, le=1440)
-    break_min: float = Field(default=30, ge=0, le=720)
-    week_max_min: float = Field(default=2880, gt=0, le=10_080)
+    daily_rest_min: float = Field(default=660.0, ge=0, le=1440)
+    break_after_min: float = Field(default=360.0, gt=0, le=1440)
+    break_min: float = Field(default=30.0, ge=0, le=720)
+    week_max_min: float = Field(default=2880.0, gt=0, le=10_080)
 
 
 class RegionDefined(Wire):

@@ -62,7 +62,7 @@ def left_out(
     """
     found: list[Candidate] = []
     for engineer, took in _soonest_outside(region, incident, now, matched_rows, within_ms, most):
-        rule = first_broken_rule(engineer, incident, now)
+        rule = first_broken_rule(region, engineer, incident, now, took)
         found.append(
             Candidate(
                 engineer_id=engineer.engineer_id,
@@ -104,7 +104,7 @@ def broken_rules(region: RegionState, incident: Incident, now: int) -> dict[str,
     """How many engineers of the region each rule is the first to forbid; nobody is left out of the count."""
     counts: dict[str, int] = {}
     for engineer in region.engineers.values():
-        rule = first_broken_rule(engineer, incident, now)
+        rule = first_broken_rule(region, engineer, incident, now)
         if rule is not None:
             counts[rule] = counts.get(rule, 0) + 1
     return dict(sorted(counts.items()))

@@ -6,7 +6,8 @@ import heapq
 
 from services.dispatch import lifecycle, mirror
 from services.dispatch.engineer_events import end_shift
-from services.dispatch.state import ATTENDED, HELD
+from services.dispatch.servable import say_unservable
+from services.dispatch.state import ATTENDED, HELD, RESTING
 from services.dispatch.statuses import bar
 from services.dispatch.turn import Turn
 
@@ -20,12 +21,19 @@ def clock_ticked(turn: Turn) -> None:
             _start_shift(turn, name, at)
         elif kind == "shift_end":
             _end_shift(turn, name, at)
+        elif kind == "break_due":
+            turn.region.overdue[name] = None
+        elif kind == "break_over":
+            _end_break(turn, name, at)
+        elif kind == "window_closed":
+            say_unservable(turn, name)
         elif kind == "promise":
             _break_promise(turn, name)
         elif kind == "settled":
             _settle(turn, name, stamp)
         else:
             _give_up_on(turn, name, stamp)
+    _send_to_rest(turn)
     since_ms = turn.now - turn.region.planned_at
     if since_ms >= turn.policy.replan_every_s * 1000:
         turn.replan = turn.everywhere = True
@@ -37,7 +45,27 @@ def _start_shift(turn: Turn, name: str, at: int) -> None:
         return
     engineer.starts_at = None
     if engineer.state == "off_shift" and (engineer.ends_at or at + 1) > at:
-        lifecycle.change_engineer(turn, engineer, "available", "shift_started")
+        lifecycle.change_engineer(turn, engineer, "available", "shift_started", since=at)
+
+
+def _send_to_rest(turn: Turn) -> None:
+    """Whose break or rest is due goes now, or as soon as the work in hand is done."""
+    overdue = turn.region.overdue
+    for name in sorted(overdue):
+        engineer = turn.region.engineers.get(name)
+        if engineer is None or engineer.state in RESTING or engineer.leaving:
+            del overdue[name]
+            continue
+        if engineer.incident_id is None:
+            lifecycle.pause_where_due(turn, engineer)
+            overdue.pop(name, None)
+
+
+def _end_break(turn: Turn, name: str, at: int) -> None:
+    engineer = turn.region.engineers.get(name)
+    if engineer is None or engineer.duty is None or engineer.duty.break_ends_at != at:
+        return
+    lifecycle.change_engineer(turn, engineer, "available", "break_over")
 
 
 def _end_shift(turn: Turn, name: str, at: int) -> None:

@@ -13,7 +13,7 @@ from services.dispatch.policy import DispatchPolicy
 from services.dispatch.remaining_work import remaining_ms
 from services.dispatch.state import RegionState
 from services.dispatch.travel import ms_per_radian
-from services.dispatch.warm import TURNABLE, UNDER_WAY, WAITING, WORKING, Floats, Ints
+from services.dispatch.warm import TURNABLE, UNDER_WAY, WAITING, WORKING, Flags, Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,12 @@ def travel_ms_between(start: Floats, end: Floats, per_radian: float) -> Ints:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Who may be sent where: `slot[k]` to `supply` column `column[k]`."""
+    """Who may be sent where: `slot[k]` to `supply` column `column[k]`; not `at_once[k]`: only planned for."""
 
     slot: Ints
     column: Ints
     supply: Supply
+    at_once: Flags
 
 
 def pair_costs(region: RegionState, policy: DispatchPolicy, pairs: Pairs, now: int) -> Ints:

@@ -1,8 +1,39 @@
-"""Who may be sent: hard rules, each with a name. A missing skill is no skill."""
+"""Who may be sent: hard rules, each with a name. A missing skill is no skill.
+
+This is the scalar face, for receipts, refusals and what people decide; `rule_mask` is the same for many pairs
+at once, and a property test holds that both agree.
+"""
 
 from __future__ import annotations
 
-from services.dispatch.state import Engineer, Incident
+from services.dispatch.duty import working_time
+from services.dispatch.geometry import unit_vector
+from services.dispatch.moments import minutes_ms
+from services.dispatch.needs import FOREVER, fulfilled_until, needs_of
+from services.dispatch.state import HELD, Engineer, Incident, RegionState
+from services.dispatch.travel import travel_ms
+
+RULES = (
+    "unqualified",
+    "language",
+    "certificate",
+    "parts",
+    "customer_excluded",
+    "pinned",
+    "off_shift",
+    "on_break",
+    "unreachable",
+    "declined_before",
+    "window",
+    "shift_end",
+    "rest",
+    "break",
+    "week",
+)
+"""The words of the rules, in the order in which they are asked."""
+
+EARLY_MS = minutes_ms(10)
+"""Where access opens for less than this, people come so much before it closes, and wait."""
 
 
 def is_qualified(engineer: Engineer, product: str, level: int) -> bool:
@@ -15,16 +46,87 @@ def takes_work(engineer: Engineer) -> bool:
     return engineer.state not in ("off_shift", "on_break") and engineer.reachable and not engineer.leaving
 
 
-def first_broken_rule(engineer: Engineer, incident: Incident, now: int) -> str | None:
-    """The first hard rule that forbids sending this engineer, as a fixed word; None where none does."""
+def opens_at(incident: Incident) -> int:
+    """From when (ms) work may begin: access, or a lock; 0: at once."""
+    return max(incident.window_from or 0, incident.lock_from or 0)
+
+
+def closes_at(incident: Incident) -> int:
+    """Until when (ms) one must have arrived."""
+    window_to = FOREVER if incident.window_to is None else incident.window_to
+    return window_to if incident.lock_to is None else min(window_to, incident.lock_to)
+
+
+def not_before(incident: Incident) -> int:
+    """When (ms) to arrive at the earliest: nobody is sent to wait before a closed gate."""
+    return min(opens_at(incident), closes_at(incident) - EARLY_MS)
+
+
+def travel_to(region: RegionState, engineer: Engineer, incident: Incident, now: int) -> int:
+    """Travel (ms) from where the engineer is to the incident's site."""
+    here = unit_vector(*engineer.place_at(now))
+    return travel_ms(region.terms, here, unit_vector(incident.lat, incident.lon))
+
+
+def limits_of(region: RegionState, engineer: Engineer) -> dict[str, int]:
+    """Until when (ms) each rule of working time lets the engineer work, by the rule's word."""
+    limits = {} if engineer.ends_at is None else {"shift_end": engineer.ends_at}
+    if engineer.duty is not None:
+        limits |= engineer.duty.limits(working_time(region.rules, region.time_zone))
+    return limits
+
+
+def first_lasting_rule(engineer: Engineer, incident: Incident, ends: int) -> str | None:
+    """The first rule that no waiting mends: skill, language, certificate to `ends` (ms), parts, customer."""
     if not is_qualified(engineer, incident.product, incident.level):
         return "unqualified"
+    return next((n.rule for n in needs_of(incident) if fulfilled_until(engineer, n) < ends), None)
+
+
+def first_broken_rule(
+    region: RegionState, engineer: Engineer, incident: Incident, now: int, arrives_in_ms: int | None = None
+) -> str | None:
+    """The first hard rule that forbids sending this engineer, as a word of RULES; None where none does.
+
+    `arrives_in_ms` is when they could be there: until they are free, and the travel; without it the travel
+    from where they are. Whoever is on the way already is not held to what takes time.
+    """
+    has_it = incident.engineer_id == engineer.engineer_id and incident.state in HELD
+    if arrives_in_ms is None:
+        arrives_in_ms = travel_to(region, engineer, incident, now)
+    arrives = now + arrives_in_ms
+    ends = now if has_it else max(arrives, opens_at(incident)) + incident.expected_service_ms
+    return (
+        first_lasting_rule(engineer, incident, ends)
+        or _pinned(region, engineer, incident)
+        or _standing(engineer)
+        or _declined(engineer, incident, now)
+        or (None if has_it else _out_of_time(region, engineer, incident, arrives, ends))
+    )
+
+
+def _pinned(region: RegionState, engineer: Engineer, incident: Incident) -> str | None:
+    if engineer.engineer_id in incident.locked_to:
+        return None
+    full = len(incident.locked_to) >= incident.crew
+    return "pinned" if full or region.pins.get(engineer.engineer_id) else None
+
+
+def _standing(engineer: Engineer) -> str | None:
     if engineer.state == "off_shift" or engineer.leaving:
         return "off_shift"
     if engineer.state == "on_break":
         return "on_break"
-    if not engineer.reachable:
-        return "unreachable"
-    if incident.barred.get(engineer.engineer_id, now) > now:
-        return "declined_before"
-    return None
+    return None if engineer.reachable else "unreachable"
+
+
+def _declined(engineer: Engineer, incident: Incident, now: int) -> str | None:
+    return "declined_before" if incident.barred.get(engineer.engineer_id, now) > now else None
+
+
+def _out_of_time(
+    region: RegionState, engineer: Engineer, incident: Incident, arrives: int, ends: int
+) -> str | None:
+    if arrives > closes_at(incident):
+        return "window"
+    return next((rule for rule, until in limits_of(region, engineer).items() if ends > until), None)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from schemas.base import rfc3339
 from schemas.engineers import EngineersMoved, Move, PhoneEvent, ShiftReported
 from schemas.regions import EngineerRegistered
 from services.dispatch import mirror
-from services.dispatch.eligibility import is_qualified
+from services.dispatch.duty import Duty, working_time
+from services.dispatch.eligibility import first_lasting_rule
 from services.dispatch.geometry import unit_vector
 from services.dispatch.lifecycle import (
     change_engineer,
@@ -13,9 +15,10 @@ from services.dispatch.lifecycle import (
     go_off_shift,
     released,
     take_back,
+    watch_limits,
 )
-from services.dispatch.moments import to_ms
-from services.dispatch.state import DEVICES_KEPT, HELD, Engineer
+from services.dispatch.moments import minutes_ms, to_moment, to_ms
+from services.dispatch.state import DEVICES_KEPT, HELD, RESTING, Engineer
 from services.dispatch.travel import travel_ms
 from services.dispatch.turn import Turn
 
@@ -34,13 +37,14 @@ def engineer_registered(turn: Turn, event: EngineerRegistered) -> None:
     if engineer is None:
         engineer = _new_engineer(turn, event)
     engineer.skills = dict(event.skills)
-    engineer.languages = list(event.languages)
+    _set_fitness(turn, engineer, event)
     engineer.home_lat, engineer.home_lon = event.home.lat, event.home.lon
     if engineer.state == "off_shift":
         engineer.stand(event.home.lat, event.home.lon, turn.now)
     _set_shift(turn, engineer, event)
     mirror.skills_changed(region, engineer)
     mirror.engineer_changed(region, engineer)
+    mirror.limits_changed(region, engineer)
     turn.decide("engineer_registered", engineer=engineer)
     _leave_unqualified_work(turn, engineer)
     if engineer.state == "available" and engineer.incident_id is None:
@@ -65,9 +69,27 @@ def _new_engineer(turn: Turn, event: EngineerRegistered) -> Engineer:
     return engineer
 
 
+def _set_fitness(turn: Turn, engineer: Engineer, event: EngineerRegistered) -> None:
+    """Languages, certificates, parts, and whose sites they are kept from."""
+    engineer.languages = list(event.languages)
+    engineer.certificates = [(c.name, to_ms(c.expires_at)) for c in event.certificates]
+    engineer.parts = list(event.parts)
+    before, engineer.excluded_customers = engineer.excluded_customers, list(event.excluded_customers)
+    if before or engineer.excluded_customers:
+        mirror.exclusions_changed(turn.region, engineer, before)
+
+
 def _set_shift(turn: Turn, engineer: Engineer, event: EngineerRegistered) -> None:
     starts = None if event.available_from is None else to_ms(event.available_from)
     ends = None if event.shift_end is None else to_ms(event.shift_end)
+    if event.worked_min_before is None:
+        engineer.duty = None
+    elif engineer.duty is None or starts != engineer.available_from:
+        engineer.duty = engineer.duty or Duty()
+        engineer.duty.carried_ms = minutes_ms(event.worked_min_before)
+        if engineer.state not in RESTING and engineer.duty.began_at is None:
+            engineer.duty.go_on(turn.now, working_time(turn.region.rules, turn.region.time_zone))
+            watch_limits(turn.region, engineer)
     if starts is not None and starts != engineer.available_from:
         engineer.starts_at = starts
         turn.region.set_timer(starts, "shift_start", engineer.engineer_id)
@@ -81,8 +103,9 @@ def _leave_unqualified_work(turn: Turn, engineer: Engineer) -> None:
     incident = turn.region.incidents.get(engineer.incident_id or "")
     if incident is None or incident.state not in HELD:
         return
-    if not is_qualified(engineer, incident.product, incident.level):
-        take_back(turn, incident, "unqualified")
+    rule = first_lasting_rule(engineer, incident, turn.now)
+    if rule is not None:
+        take_back(turn, incident, rule)
         released(turn, engineer)
 
 
@@ -93,6 +116,8 @@ def _hand_over(turn: Turn, engineer: Engineer) -> None:
         take_back(turn, incident, "handed_over")
         turn.replan = True
     change_engineer(turn, engineer, "off_shift", "handed_over")
+    before, engineer.excluded_customers = engineer.excluded_customers, []
+    mirror.exclusions_changed(region, engineer, before)
     mirror.engineer_left(region, engineer.row)
     del region.engineers[engineer.engineer_id]
     del region.by_row[engineer.row]
@@ -201,6 +226,10 @@ def _break_started(turn: Turn, engineer: Engineer, _place: Point | None) -> None
 def _break_ended(turn: Turn, engineer: Engineer, place: Point | None) -> None:
     if engineer.state != "on_break":
         turn.refuse("not_on_break", f"is {engineer.state}", engineer=engineer)
+        return
+    if engineer.duty is not None and (engineer.duty.break_ends_at or 0) > turn.now:
+        until = to_moment(engineer.duty.break_ends_at or 0)
+        turn.refuse("break", f"the break that is due lasts until {rfc3339(until)}", engineer=engineer)
         return
     if place is not None:
         engineer.stand(*place, turn.now)

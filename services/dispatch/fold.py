@@ -155,6 +155,7 @@ def _new_region(name: str, event: RegionDefined, policy: DispatchPolicy) -> Regi
         time_zone=event.time_zone,
         terms=canonical(event.terms),
         polygon=event.polygon,
+        rules=event.rules,
         warm=Warm(policy.shortlist_size),
     )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from schemas.incidents import CancelIncident, IncidentTriaged
 from services.dispatch import lifecycle, mirror
-from services.dispatch.moments import to_ms
+from services.dispatch.moments import to_ms, to_ms_or_none
+from services.dispatch.servable import watch_window, why_never
 from services.dispatch.state import ATTENDED, HELD, Incident
 from services.dispatch.turn import Turn
 
@@ -53,21 +54,23 @@ def _opened(turn: Turn, event: IncidentTriaged) -> Incident:
         customer_id=report.customer_id,
         language=report.language,
         cause_id=report.cause_id,
+        crew=report.crew,
+        certificate=report.certificate,
+        parts=list(report.parts),
+        window_from=to_ms_or_none(report.window_from),
+        window_to=to_ms_or_none(report.window_to),
     )
     region.incidents[incident.incident_id] = incident
     region.by_slot[incident.slot] = incident
     region.set_timer(incident.promised_at, "promise", incident.incident_id)
+    watch_window(region, incident)
     mirror.incident_opened(region, incident)
     turn.queued.append(incident)
     return incident
 
 
 def _queue(turn: Turn, incident: Incident) -> None:
-    qualified = turn.region.warm.engineers.qualified(incident.product, incident.level)
-    reason = detail = None
-    if not len(qualified):
-        reason = "nobody_qualified"
-        detail = f"nobody here has {incident.product} at level {incident.level} or above"
+    reason, detail = why_never(turn, incident)
     turn.decide(
         "queued",
         incident,
@@ -78,6 +81,8 @@ def _queue(turn: Turn, incident: Incident) -> None:
         reported_at=incident.reported_at,
         promised_at=incident.promised_at,
         expected_service_min=incident.expected_service_ms / 60_000,
+        crew=incident.crew if incident.crew > 1 else None,
+        **lifecycle.window_of(incident),
         reason=reason,
         detail=detail,
     )

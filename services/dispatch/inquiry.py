@@ -60,7 +60,7 @@ class Inquiry:
     def some(self, pairs: Ints) -> Pairs:
         """These pairs alone."""
         whole = self.matched.pairs
-        return Pairs(whole.slot[pairs], whole.column[pairs], whole.supply)
+        return Pairs(whole.slot[pairs], whole.column[pairs], whole.supply, whole.at_once[pairs])
 
     def parts(self, pairs: Ints) -> dict[str, Ints]:
         """What these pairs cost, part by part."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from schemas.decisions import EngineerState
 from services.dispatch import mirror
+from services.dispatch.duty import next_week, working_time
+from services.dispatch.eligibility import closes_at, opens_at
 from services.dispatch.geometry import unit_vector
 from services.dispatch.moments import minutes_ms
-from services.dispatch.state import CLOSED_KEPT, Engineer, Incident
+from services.dispatch.needs import FOREVER
+from services.dispatch.state import CLOSED_KEPT, RESTING, Engineer, Incident, RegionState
 from services.dispatch.travel import travel_ms
-from services.dispatch.turn import Turn
+from services.dispatch.turn import Turn, Window
 
 
 def free(turn: Turn, engineer: Engineer) -> None:
@@ -19,28 +24,80 @@ def free(turn: Turn, engineer: Engineer) -> None:
 
 
 def released(turn: Turn, engineer: Engineer) -> None:
-    """The engineer has no work in hand any more: free, or off shift where that was their last job."""
+    """The engineer has no work in hand: free, on the break that is due, or off after the last job."""
     if engineer.leaving:
         go_off_shift(turn, engineer)
-    else:
+    elif not pause_where_due(turn, engineer):
         free(turn, engineer)
+
+
+def pause_where_due(turn: Turn, engineer: Engineer) -> bool:
+    """Send an idle engineer to the break, or home to the rest, that is due; whether one was.
+
+    Who is sent home comes back by themselves when they have rested, unless their shift has ended by then.
+    """
+    region, duty = turn.region, engineer.duty
+    if duty is None or engineer.state != "available" or engineer.incident_id is not None:
+        return False
+    rules = working_time(region.rules, region.time_zone)
+    due = [rule for rule, until in duty.limits(rules).items() if until <= turn.now]
+    if not due:
+        return False
+    region.overdue.pop(engineer.engineer_id, None)
+    if due == ["break"]:
+        change_engineer(turn, engineer, "on_break", "break_due")
+        duty.break_ends_at = turn.now + rules.break_ms
+        region.set_timer(duty.break_ends_at, "break_over", engineer.engineer_id)
+        return True
+    ends_at, back = engineer.ends_at, turn.now + rules.daily_rest_ms
+    if "week" in due:
+        back = max(back, next_week(duty.week_from, rules.zone))
+    go_off_shift(turn, engineer, f"{due[0]}_due")
+    if ends_at is None or back < ends_at:
+        engineer.starts_at, engineer.ends_at = back, ends_at
+        region.set_timer(back, "shift_start", engineer.engineer_id)
+    return True
 
 
 def go_off_shift(turn: Turn, engineer: Engineer, reason: str = "shift_ended") -> None:
     """The shift is over."""
-    engineer.leaving, engineer.ends_at = False, None
+    engineer.leaving, engineer.ends_at, engineer.starts_at = False, None, None
     change_engineer(turn, engineer, "off_shift", reason)
 
 
-def change_engineer(turn: Turn, engineer: Engineer, state: EngineerState, reason: str) -> None:
-    """Put an engineer without work into a state and say so."""
-    engineer.state = state
+def change_engineer(
+    turn: Turn, engineer: Engineer, state: EngineerState, reason: str, since: int | None = None
+) -> None:
+    """Put an engineer without work into a state and say so; `since` (ms) where it began before now."""
+    was, engineer.state = engineer.state, state
+    _count_duty(turn, engineer, was, turn.now if since is None else since)
     engineer.stand(*engineer.place_at(turn.now), turn.now)
     if state == "available":
         free(turn, engineer)
     else:
         mirror.engineer_changed(turn.region, engineer)
     turn.decide("engineer_changed", engineer=engineer, reason=reason)
+
+
+def _count_duty(turn: Turn, engineer: Engineer, was: EngineerState, at: int) -> None:
+    """Keep the account of working time that breaks, rest and the week are due by."""
+    region, duty = turn.region, engineer.duty
+    if duty is not None:
+        rules = working_time(region.rules, region.time_zone)
+        if engineer.state in RESTING:
+            duty.pause(at, rules, off_shift=engineer.state == "off_shift")
+        elif was in RESTING:
+            duty.go_on(at, rules)
+            watch_limits(region, engineer)
+    mirror.limits_changed(region, engineer)
+
+
+def watch_limits(region: RegionState, engineer: Engineer) -> None:
+    """Remind the region when the engineer's next break or rest is due."""
+    if engineer.duty is not None:
+        limits = engineer.duty.limits(working_time(region.rules, region.time_zone))
+        if limits:
+            region.set_timer(min(limits.values()), "break_due", engineer.engineer_id)
 
 
 def assign(turn: Turn, incident: Incident, engineer: Engineer, diverted_from: str | None = None) -> None:
@@ -76,7 +133,19 @@ def assign(turn: Turn, incident: Incident, engineer: Engineer, diverted_from: st
         promised_at=incident.promised_at,
         expected_service_min=incident.expected_service_ms / 60_000,
         diverted_from=diverted_from,
+        **window_of(incident),
     )
+
+
+def window_of(incident: Incident) -> Window:
+    """The window that a phone must know: when work may begin, and until when one must be there."""
+    opens, closes = opens_at(incident), closes_at(incident)
+    found = Window()
+    if opens:
+        found["window_from"] = opens
+    if closes < FOREVER:
+        found["window_to"] = closes
+    return found
 
 
 def take_back(turn: Turn, incident: Incident, reason: str, detail: str | None = None) -> Engineer:
@@ -139,6 +208,15 @@ def expected_service_ms(turn: Turn, product: str, reported_min: float | None) ->
     prior = turn.policy.expected_service_prior_jobs
     prior_ms = minutes_ms(turn.policy.expected_service_min) * prior
     return (spent_ms + prior_ms) // (jobs + prior)
+
+
+def use_parts(turn: Turn, incident: Incident, engineer: Engineer) -> None:
+    """What the work needed is no more on the van."""
+    if not incident.parts:
+        return
+    left = Counter(engineer.parts) - Counter(incident.parts)
+    engineer.parts = sorted(left.elements())
+    mirror.skills_changed(turn.region, engineer)
 
 
 def learn_work(turn: Turn, incident: Incident) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from services.dispatch.cost import Pairs
 from services.dispatch.matching import cheapest_matching
-from services.dispatch.warm import Ints
+from services.dispatch.warm import Flags, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,7 @@ class Matched:
     """Incidents (`slots`) and engineers (`pairs.supply`) of one plan; `given`: each incident's column, or -1.
 
     `place` is each pair's incident as its number among `slots`, `cost` what the pair costs (weighted ms).
+    `at_once`: whether somebody goes to the incident now; False also where they are only planned for it.
     """
 
     slots: Ints
@@ -23,13 +24,18 @@ class Matched:
     place: Ints
     cost: Ints
     given: Ints
+    at_once: Flags
 
     @classmethod
     def solve(cls, slots: Ints, pairs: Pairs, cost: Ints) -> Matched:
         """The cheapest matching of these pairs."""
         place = np.searchsorted(slots, pairs.slot)
         shape = (len(slots), len(pairs.supply.rows))
-        return cls(slots, pairs, place, cost, cheapest_matching(place, pairs.column, cost, shape))
+        given = cheapest_matching(place, pairs.column, cost, shape)
+        at_once = np.zeros(len(slots), np.bool_)
+        chosen = given[place] == pairs.column
+        at_once[place[chosen]] = pairs.at_once[chosen]
+        return cls(slots, pairs, place, cost, given, at_once)
 
     def again(self, cost: Ints) -> Ints:
         """What would be given at other costs."""

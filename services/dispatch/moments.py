@@ -13,6 +13,11 @@ def to_ms(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
 
 
+def to_ms_or_none(moment: datetime | None) -> int | None:
+    """The same, or None where there is none."""
+    return None if moment is None else to_ms(moment)
+
+
 def to_moment(ms: int) -> datetime:
     """The instant, in UTC."""
     return EPOCH + timedelta(milliseconds=ms)

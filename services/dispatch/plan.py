@@ -7,10 +7,11 @@ import numpy as np
 from services.dispatch import lifecycle, mirror, receipts, shortlist
 from services.dispatch.cost import Pairs, pair_costs, supply_at, travel_ms_between
 from services.dispatch.matched import Matched
+from services.dispatch.rule_mask import allowed_pairs
 from services.dispatch.state import HELD, Engineer
 from services.dispatch.travel import ms_per_radian
 from services.dispatch.turn import Turn
-from services.dispatch.warm import TURNABLE, UNDER_WAY, WORKING, Ints
+from services.dispatch.warm import TURNABLE, UNDER_WAY, Ints
 
 WHOLE_REGION = 192
 """Regions with no more engineers than this use whole lists."""
@@ -38,7 +39,7 @@ def plan(turn: Turn) -> None:
     cost = pair_costs(region, turn.policy, pairs, turn.now)
     matched = Matched.solve(slots, pairs, cost)
     receipts.explain(turn, matched)
-    _carry_out(turn, slots, matched.given, pairs)
+    _carry_out(turn, matched)
 
 
 def _concerned(turn: Turn, waiting: Ints) -> Ints:
@@ -90,7 +91,7 @@ def _nearest_to_change(turn: Turn, waiting: Ints, slots: Ints, holders: Ints, mo
 def _allowed_pairs(turn: Turn, slots: Ints) -> Pairs:
     """Each incident with the engineers of its list who may be sent there, and with the one it has."""
     region = turn.region
-    engineers, incidents = region.warm.engineers, region.warm.incidents
+    incidents = region.warm.incidents
     whole = len(region.engineers) <= WHOLE_REGION
     width = turn.policy.shortlist_size if whole else max(FEWEST_NEAR, PAIRS // len(slots))
     near = incidents.near[slots][:, :width].astype(np.int64)
@@ -99,32 +100,13 @@ def _allowed_pairs(turn: Turn, slots: Ints) -> Pairs:
     near[:, :-1][near[:, :-1] == near[:, -1:]] = -1
     at, place = np.nonzero(near >= 0)
     row, slot = near[at, place], slots[at]
-    allowed = engineers.standing[row] > 0
-    allowed &= engineers.levels[incidents.product[slot], row] >= incidents.level[slot]
-    allowed &= ~_barred(turn, slot, row)
-    rows, column = np.unique(row[allowed], return_inverse=True)
-    supply = supply_at(region, turn.policy, rows, turn.now)
-    # Who is under way to what this plan does not look at stays with it: nobody would take it back from them.
-    place = np.minimum(np.searchsorted(slots, supply.held_slot), len(slots) - 1)
-    kept_out = (supply.standing == UNDER_WAY) & (slots[place] != supply.held_slot)
-    free = ~kept_out[column]
-    return Pairs(slot[allowed][free], column[free].astype(np.int64), supply)
+    return allowed_pairs(turn, slots, slot, row)
 
 
-def _barred(turn: Turn, slot: Ints, row: Ints) -> np.ndarray:
-    barred = np.zeros(len(slot), np.bool_)
-    for number, names in turn.region.warm.incidents.barred.items():
-        for name, until in names.items():
-            engineer = turn.region.engineers.get(name)
-            if engineer is not None and until > turn.now:
-                barred |= (slot == number) & (row == engineer.row)
-    return barred
-
-
-def _carry_out(turn: Turn, slots: Ints, given: Ints, pairs: Pairs) -> None:
+def _carry_out(turn: Turn, matched: Matched) -> None:
     """Turn away whoever goes elsewhere, then assign whoever can go now; the rest of the plan waits."""
-    region, supply = turn.region, pairs.supply
-    rows = [int(supply.rows[c]) if c >= 0 else -1 for c in given.tolist()]
+    region, slots = turn.region, matched.slots
+    rows = [matched.row_given(at) for at in range(len(slots))]
     turned: dict[int, tuple[Engineer, str]] = {}
     for slot, row in zip(slots.tolist(), rows, strict=True):
         incident = region.by_slot[slot]
@@ -132,9 +114,9 @@ def _carry_out(turn: Turn, slots: Ints, given: Ints, pairs: Pairs) -> None:
             continue
         engineer = lifecycle.take_back(turn, incident, "diverted")
         turned[engineer.row] = (engineer, incident.incident_id)
-    for slot, row, column in zip(slots.tolist(), rows, given.tolist(), strict=True):
+    for at, (slot, row) in enumerate(zip(slots.tolist(), rows, strict=True)):
         incident = region.by_slot[slot]
-        if incident.state != "waiting" or row < 0 or supply.standing[column] == WORKING:
+        if incident.state != "waiting" or not matched.at_once[at]:
             continue
         _, left = turned.pop(row, (None, None))
         lifecycle.assign(turn, incident, region.by_row[row], left)

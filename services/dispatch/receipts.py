@@ -18,7 +18,6 @@ from services.dispatch.inquiry import STORED, Inquiry
 from services.dispatch.state import HELD, Incident, RegionState
 from services.dispatch.travel import TRAVEL_VERSION
 from services.dispatch.waits import why_waiting, without_a_pair
-from services.dispatch.warm import WORKING
 
 if TYPE_CHECKING:
     from services.dispatch.matched import Matched
@@ -59,18 +58,12 @@ def _is_asked(turn: Turn, incident: Incident, matched: Matched, at: int, queued:
         return incident.incident_id == turn.detail.only
     if incident.state in HELD:
         return turn.region.assigned_engineer(incident).row != matched.row_given(at)
-    return _is_sent(matched, at) or incident.incident_id in queued
-
-
-def _is_sent(matched: Matched, at: int) -> bool:
-    """Whether somebody goes at once; who is at work is only planned for."""
-    column = int(matched.given[at])
-    return column >= 0 and bool(matched.pairs.supply.standing[column] != WORKING)
+    return matched.at_once[at] or incident.incident_id in queued
 
 
 def _reason(inquiry: Inquiry, at: int, incident: Incident) -> Reason:
     matched = inquiry.matched
-    column, sent = int(matched.given[at]), _is_sent(matched, at)
+    column, sent = int(matched.given[at]), matched.at_once[at]
     chosen = matched.pair_of(at, column) if column >= 0 else None
     rivals = least_dear(inquiry, at)
     return Reason(

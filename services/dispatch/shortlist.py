@@ -7,22 +7,19 @@ stopped. Only a new incident, or a list grown old, looks at everybody: an event 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.dispatch import mirror
 from services.dispatch.cost import travel_ms_between
 from services.dispatch.geometry import unit_vector
+from services.dispatch.rule_mask import fit_rows, fulfilled
 from services.dispatch.state import Incident
 from services.dispatch.travel import ms_per_radian
 from services.dispatch.turn import Turn
-from services.dispatch.warm import IDLE, WAITING, EngineerRows, Floats, Ints
+from services.dispatch.warm import IDLE, WAITING, EngineerRows, Flags, Floats, Ints
 
 LOOKS_A_PLAN = 2
 LOOKED_AT = 2
 """Busy engineers looked at for each place on the list, the nearest first."""
-
-
-Flags = NDArray[np.bool_]
 
 
 def bring_up_to_date(turn: Turn, waiting: Ints) -> None:
@@ -54,8 +51,7 @@ def bring_held_up_to_date(turn: Turn, held: Ints) -> None:
 def look_around(turn: Turn, incident: Incident) -> None:
     """Find the incident's shortlist among all engineers of the region."""
     region, size = turn.region, turn.policy.shortlist_size
-    engineers = region.warm.engineers
-    rows = engineers.qualified(incident.product, incident.level)
+    rows = fit_rows(region, incident, turn.now)
     incident.near_all = len(rows) <= size
     if not incident.near_all:
         rows, soonest = _soonest(turn, incident, rows)
@@ -111,6 +107,11 @@ def _offer(turn: Turn, row: int, waiting: Ints) -> None:
     qualified = engineers.levels[incidents.product[waiting], row] >= incidents.level[waiting]
     place = engineers.places_at(np.array([row]), turn.now)
     soon = travel_ms_between(incidents.place[:, waiting], place, ms_per_radian(region.terms))
+    if turn.region.warm.is_timed():
+        qualified &= fulfilled(region, waiting, np.full(len(waiting), row)) >= turn.now
+    if turn.region.pins:
+        locked = incidents.locked_row[waiting]
+        qualified &= (locked < 0) | (locked == row)
     missing = ~(incidents.near[waiting] == row).any(axis=1)
     for at in np.flatnonzero(qualified & missing).tolist():
         incident = region.by_slot[int(waiting[at])]

@@ -7,9 +7,12 @@ from typing import Any
 
 import orjson
 
-from schemas.regions import Polygon, Terms
+from schemas.regions import Polygon, RegionRules, Terms
 from services.dispatch import mirror
+from services.dispatch.duty import Duty
+from services.dispatch.lifecycle import watch_limits
 from services.dispatch.policy import DispatchPolicy
+from services.dispatch.servable import watch_window
 from services.dispatch.state import (
     STATE_VERSION,
     Engineer,
@@ -65,6 +68,8 @@ def _region_out(region: RegionState) -> dict[str, Any]:
         "incidents": list(region.incidents.values()),
         "closed": list(region.closed.values()),
         "seen": list(region.seen),
+        "rules": region.rules.model_dump(),
+        "modes": region.modes,
         "work_ms": region.work_ms,
         "planned_at": region.planned_at,
     }
@@ -82,6 +87,8 @@ def _region_in(raw: dict[str, Any], policy: DispatchPolicy) -> RegionState:
         closed={i["incident_id"]: _incident_in(i) for i in raw["closed"]},
         seen=deque(raw["seen"]),
         seen_marks=set(raw["seen"]),
+        rules=RegionRules.model_validate(raw["rules"]),
+        modes=raw["modes"],
         work_ms={p: (jobs, ms) for p, (jobs, ms) in raw["work_ms"].items()},
         planned_at=raw["planned_at"],
         warm=Warm(policy.shortlist_size),
@@ -94,6 +101,8 @@ def _region_in(raw: dict[str, Any], policy: DispatchPolicy) -> RegionState:
 def _engineer_in(raw: dict[str, Any]) -> Engineer:
     engineer = Engineer(**raw)
     engineer.devices = [(device, number) for device, number in raw["devices"]]
+    engineer.certificates = [(name, until) for name, until in raw["certificates"]]
+    engineer.duty = None if raw["duty"] is None else Duty(**raw["duty"])
     return engineer
 
 
@@ -110,9 +119,13 @@ def _set_timers(region: RegionState) -> None:
             region.set_timer(engineer.starts_at, "shift_start", engineer.engineer_id)
         if engineer.ends_at is not None:
             region.set_timer(engineer.ends_at, "shift_end", engineer.engineer_id)
+        if engineer.duty is not None and engineer.duty.break_ends_at is not None:
+            region.set_timer(engineer.duty.break_ends_at, "break_over", engineer.engineer_id)
+        watch_limits(region, engineer)
     for incident in region.incidents.values():
         if not incident.promise_broken:
             region.set_timer(incident.promised_at, "promise", incident.incident_id)
+        watch_window(region, incident)
         if incident.settles_at is not None:
             region.set_timer(incident.settles_at, "settled", incident.incident_id, incident.epoch)
         if incident.state == "assigned" and incident.give_up_at is not None:

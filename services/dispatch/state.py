@@ -8,12 +8,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from schemas.base import Tier
+from schemas.commands import LockKind, Mode
 from schemas.decisions import EngineerState, IncidentState
-from schemas.regions import Polygon, Terms
+from schemas.regions import Polygon, RegionRules, Terms
+from services.dispatch.duty import Duty
 from services.dispatch.geometry import part_way
 from services.dispatch.warm import Warm
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 CLOSED_KEPT = 2_000
 SEEN_KEPT = 20_000
 TIMELINE_KEPT = 200
@@ -22,8 +25,18 @@ DEVICES_KEPT = 4
 HELD: frozenset[IncidentState] = frozenset({"assigned", "accepted", "en_route"})
 """Somebody is to go, and can still be turned."""
 ATTENDED: frozenset[IncidentState] = frozenset({"on_site", "restored"})
+RESTING: frozenset[EngineerState] = frozenset({"off_shift", "on_break"})
 
-TimerKind = Literal["shift_start", "shift_end", "settled", "unacknowledged", "promise"]
+TimerKind = Literal[
+    "shift_start",
+    "shift_end",
+    "break_due",
+    "break_over",
+    "settled",
+    "unacknowledged",
+    "promise",
+    "window_closed",
+]
 TimelineLine = tuple[int, str, str | None, str | None, int, int]
 """at (ms), kind, engineer_id, reason, offset, n"""
 
@@ -54,6 +67,15 @@ class Engineer:
     starts_at: int | None = None
     """When the registered shift will start by itself; None once it has."""
     ends_at: int | None = None
+    certificates: list[tuple[str, int]] = field(default_factory=list)
+    """Name and expiry (ms)."""
+    parts: list[str] = field(default_factory=list)
+    """What is on the van, a part once for each piece."""
+    excluded_customers: list[str] = field(default_factory=list)
+    pinned_incident: str | None = None
+    """As registered; it becomes a lock of the incident when both are known."""
+    duty: Duty | None = None
+    """None: their rest, breaks and week are not counted."""
     devices: list[tuple[str, int]] = field(default_factory=list)
     """The last number applied of each device, the newest device last."""
 
@@ -92,6 +114,21 @@ class Incident:
     customer_id: str | None = None
     language: str | None = None
     cause_id: str | None = None
+    crew: int = 1
+    """How many start together or not at all."""
+    certificate: str | None = None
+    parts: list[str] = field(default_factory=list)
+    window_from: int | None = None
+    window_to: int | None = None
+    lock: LockKind | None = None
+    locked_to: list[str] = field(default_factory=list)
+    """Only these may go; fewer than `crew`: these and others."""
+    lock_from: int | None = None
+    lock_to: int | None = None
+    suggested: list[str] = field(default_factory=list)
+    """Whom the engine would send, where the tier's mode is not automatic."""
+    unservable: str | None = None
+    """The rule that keeps everybody away, where that was said."""
     state: IncidentState = "waiting"
     epoch: int = 0
     engineer_id: str | None = None
@@ -104,6 +141,8 @@ class Incident:
     on_site_at: int | None = None
     restored_at: int | None = None
     resolved_at: int | None = None
+    crew_stages: dict[str, int] = field(default_factory=dict)
+    """Of a crew of several: how far each of them is, a place in STAGES; -1 before a word of theirs."""
     implied: list[str] = field(default_factory=list)
     """Stages no phone reported, taken as passed because a later one was."""
     late: bool = False
@@ -154,6 +193,9 @@ class RegionState:
     closed: dict[str, Incident] = field(default_factory=dict)
     seen: deque[int] = field(default_factory=deque)
     """What was folded, by an 8-byte hash of (source, id), the oldest first."""
+    rules: RegionRules = field(default_factory=RegionRules)
+    modes: dict[Tier, Mode] = field(default_factory=dict)
+    """A tier that is not here is dispatched automatically."""
     work_ms: dict[str, tuple[int, int]] = field(default_factory=dict)
     """By product: how many jobs finished here, and their milliseconds on site together."""
     planned_at: int = 0
@@ -164,6 +206,15 @@ class RegionState:
     by_slot: dict[int, Incident] = field(default_factory=dict)
     rows: FreeNumbers = field(default_factory=lambda: FreeNumbers([]))
     slots: FreeNumbers = field(default_factory=lambda: FreeNumbers([]))
+
+    pins: dict[str, int] = field(default_factory=dict)
+    """Of how many waiting incidents an engineer is the one who must go."""
+    excluded: dict[str, int] = field(default_factory=dict)
+    """How many engineers are kept from a customer."""
+    overdue: dict[str, None] = field(default_factory=dict)
+    """Engineers whose break or rest is due and who still have work in hand."""
+    wishes: dict[str, list[str]] = field(default_factory=dict)
+    """Pins as registered: incident -> engineers."""
 
     def set_timer(self, at: int, kind: TimerKind, name: str, stamp: int = 0) -> None:
         """Remind the region at `at` (ms); whoever wakes checks whether it still holds."""

@@ -173,6 +173,7 @@ def _reach(
         _arrive(incident, engineer, at)
     elif status == "restored":
         incident.state, incident.restored_at = "restored", at
+        lifecycle.use_parts(turn, incident, engineer)
     elif status == "resolved":
         incident.state, incident.resolved_at = "resolved", at
         engineer.state, engineer.incident_id = "available", None

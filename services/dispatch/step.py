@@ -14,6 +14,7 @@ from services.dispatch.engineer_events import (
     shift_reported,
 )
 from services.dispatch.incident_events import cancel_incident, incident_triaged
+from services.dispatch.lifecycle import watch_limits
 from services.dispatch.plan import plan
 from services.dispatch.state import canonical
 from services.dispatch.statuses import status_reported
@@ -46,7 +47,12 @@ def step(turn: Turn, event: RegionEvent) -> None:
 def region_defined(turn: Turn, event: RegionDefined) -> None:
     """The region has these borders and terms from now on."""
     region = turn.region
-    region.time_zone, region.polygon = event.time_zone, event.polygon
+    if (region.time_zone, region.rules) != (event.time_zone, event.rules):
+        region.time_zone, region.rules = event.time_zone, event.rules
+        for engineer in region.engineers.values():
+            mirror.limits_changed(region, engineer)
+            watch_limits(region, engineer)
+    region.polygon = event.polygon
     if region.terms != event.terms:
         region.terms = canonical(event.terms)
         mirror.terms_changed(region)

@@ -18,7 +18,14 @@ FUTURE_MS = int(timedelta(minutes=5).total_seconds() * 1000)
 """Further ahead of the log's clock than this is "in the future" (CONTRACT section 2)."""
 
 
-class Details(TypedDict, total=False):
+class Window(TypedDict, total=False):
+    """When work may begin at a site, and until when one must be there (ms)."""
+
+    window_from: int
+    window_to: int
+
+
+class Details(Window, total=False):
     """Fields of a decision beyond those its incident and engineer bring; times in milliseconds."""
 
     incident_id: str
@@ -39,9 +46,12 @@ class Details(TypedDict, total=False):
     tier: str
     product: str
     level: int
+    crew: int | None
+    by: str
+    mode: str
 
 
-_MOMENTS = ("occurred_at", "reported_at", "promised_at", "arrives_at")
+_MOMENTS = ("occurred_at", "reported_at", "promised_at", "arrives_at", "window_from", "window_to")
 _PLACES = ("place", "from_place")
 
 

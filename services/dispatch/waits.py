@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from schemas.receipts import Waiting
 from services.dispatch.candidates import broken_rules
+from services.dispatch.eligibility import not_before
 from services.dispatch.inquiry import Inquiry
 from services.dispatch.moments import to_moment
 from services.dispatch.state import Incident, RegionState
@@ -31,14 +32,14 @@ def without_a_pair(region: RegionState, incident: Incident, now: int) -> Waiting
 
 def _planned(inquiry: Inquiry, at: int, column: int) -> Waiting:
     matched, supply = inquiry.matched, inquiry.matched.pairs.supply
-    pair = matched.pair_of(at, column)
+    pair, slot = matched.pair_of(at, column), int(matched.slots[at])
     free_at = inquiry.now + int(supply.ready[column])
     travel = int(inquiry.travel_ms(matched.pairs_of(at))[matched.pairs_of(at).tolist().index(pair)])
     return Waiting(
         why="planned",
         engineer_id=inquiry.region.by_row[int(supply.rows[column])].engineer_id,
         free_at=to_moment(free_at),
-        arrives_at=to_moment(free_at + travel),
+        arrives_at=to_moment(max(free_at + travel, not_before(inquiry.region.by_slot[slot]))),
     )
 
 

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.dispatch.geometry import Vector
+from services.dispatch.needs import FOREVER, NEEDS_EACH, Need, NeedLines
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 ABSENT, IDLE, UNDER_WAY, WORKING = 0, 1, 2, 3
 """How an engineer can be matched: not at all, at once, by being turned, after the work in hand."""
@@ -29,6 +31,8 @@ _ENGINEER_COLUMNS = (
     "held_slot",
     "work_began",
     "work_expected",
+    "works_until",
+    "pins",
 )
 _INCIDENT_COLUMNS = (
     "standing",
@@ -40,6 +44,11 @@ _INCIDENT_COLUMNS = (
     "level",
     "holder",
     "near",
+    "opens",
+    "closes",
+    "not_before",
+    "locked_row",
+    "needs",
 )
 
 
@@ -55,6 +64,10 @@ class EngineerRows:
         self.held_slot: Ints = np.full(_FIRST, -1, np.int64)
         self.work_began: Ints = np.zeros(_FIRST, np.int64)
         self.work_expected: Ints = np.ones(_FIRST, np.int64)
+        self.works_until: Ints = np.full(_FIRST, FOREVER, np.int64)
+        """Until when (ms) shift end, rest, break and week let them work."""
+        self.pins: Ints = np.zeros(_FIRST, np.int64)
+        """Of how many waiting incidents they are the one who must go."""
         self.levels: NDArray[np.int8] = np.zeros((1, _FIRST), np.int8)
         """Qualification by product number and row; number 0 is the product that nobody has."""
         self.product_numbers: dict[str, int] = {}
@@ -117,6 +130,14 @@ class IncidentSlots:
         self.level: Ints = np.zeros(_FIRST, np.int64)
         self.holder: Ints = np.full(_FIRST, -1, np.int64)
         self.near: NDArray[np.int32] = np.full((_FIRST, near), -1, np.int32)
+        self.opens: Ints = np.zeros(_FIRST, np.int64)
+        self.closes: Ints = np.full(_FIRST, FOREVER, np.int64)
+        self.not_before: Ints = np.zeros(_FIRST, np.int64)
+        self.locked_row: Ints = np.full(_FIRST, -1, np.int64)
+        self.needs: Ints = np.zeros((NEEDS_EACH, _FIRST), np.int64)
+        """Lines of NeedLines."""
+        self.asked: dict[int, list[Need]] = {}
+        self.pinned: dict[int, tuple[str, ...]] = {}
         self.barred: dict[int, dict[str, int]] = {}
 
     def make_room(self, slot: int) -> None:
@@ -137,6 +158,15 @@ class Warm:
         self.incidents = IncidentSlots(near)
         self.moved: dict[int, None] = {}
         """Rows whose place is newer in the state than here."""
+        self.lines = NeedLines()
+        self.timed_rows: set[int] = set()
+        """Rows that some rule of working time limits."""
+        self.timed_slots: set[int] = set()
+        """Slots with a need or a window."""
+
+    def is_timed(self) -> bool:
+        """Whether any pair can break a rule of when."""
+        return bool(self.timed_rows or self.timed_slots)
 
     def set_leg(self, row: int, start: Vector, end: Vector, began: int, to: int) -> None:
         """The engineer in `row` travels from `start` (at `began`) to `end` (at `to`); equal: stands."""

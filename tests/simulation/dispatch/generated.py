@@ -18,6 +18,7 @@ from schemas.regions import EngineerRegistered, RegionDefined
 from services.dispatch.fold import Logged, PartitionFold
 from services.dispatch.policy import DispatchPolicy
 from services.dispatch.shipped import shipped_policy
+from tests.simulation.dispatch.ruled import SHORT_RULES, engineer_rules, report_rules
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 REGIONS = ("R1", "R2")
@@ -62,7 +63,7 @@ class Story:
         self.tell("", LogStarted(log="log-1"))
         self.tell("", ClockTicked(now=START))
         for region in REGIONS:
-            self.tell(region, RegionDefined(region=region))
+            self.tell(region, RegionDefined(region=region, time_zone="Europe/Lisbon", rules=SHORT_RULES))
         for number in range(self.engineers):
             self.tell("R1", self.engineer(number, number, number))
 
@@ -78,6 +79,7 @@ class Story:
             skills=skills,
             available_from=starts,
             shift_end=ends,
+            **(engineer_rules(number * 7 + shift, skill * 13 + shift, shift, self.now) if shift % 2 else {}),
         )
 
     def play(self, draws: Draws) -> list[Decision]:
@@ -113,6 +115,7 @@ class Story:
             product=PRODUCTS[e % 3],
             level=1 + d % 5,
             expected_service_min=None if e % 2 else float(10 + e % 90),
+            **report_rules(b, c, d, self.now),
         )
         promised = reported + timedelta(minutes=30 + d % 60)
         region = "R9" if e % 50 == 7 else "R1"

@@ -31,7 +31,7 @@ def test_the_shifts_end_waits_for_the_job_in_hand() -> None:
     """Rule: a registered end takes no new work and lets the current job be finished."""
     scene = Scene()
     scene.on_shift("E1", shift_end=START + timedelta(minutes=30))
-    scene.reported("I1", 1)
+    scene.reported("I1", 1, expected_service_min=20)
     scene.phone("E1", "acknowledged", "en_route")
     scene.after(40)
     scene.reported("I2", 1)
