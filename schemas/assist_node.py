@@ -43,6 +43,8 @@ class SessionView(Wire):
     state: Literal["open", "ended"]
     seq: int
     opened_at: Moment
+    technician: Id | None = None
+    """The incident's engineer when it was opened."""
     parties: list[PartyView]
     baton: Id | None = None
     frozen: Id | None = None

@@ -109,6 +109,7 @@ class Session:
             state="ended" if self.ended else "open",
             seq=self.seq,
             opened_at=self.opened_at,
+            technician=self.technician,
             parties=self.party_views(present, levels or {}),
             baton=self.baton,
             frozen=self.frozen,

@@ -45,7 +45,8 @@ class GuardedRoute(APIRoute):
 async def _admit(request: Request, rule: Rule) -> None:
     gateway = gateway_of(request)
     settings = gateway.settings
-    if rule.roles is None:
+    if rule.roles is None or (rule.guests and not _shows_a_token(request)):
+        request.state.identity = None
         host = request.client.host if request.client else "unknown"
         if request.method in _WRITES:
             gateway.rates.take(f"address {host}", settings.rate_per_s, settings.rate_burst)
@@ -62,6 +63,10 @@ async def _admit(request: Request, rule: Rule) -> None:
         _require_key(request)
     if request.method in _WRITES:
         await request.body()
+
+
+def _shows_a_token(request: Request) -> bool:
+    return "authorization" in request.headers or COOKIE in request.cookies
 
 
 def _identity(request: Request, gateway: Gateway) -> Identity:
@@ -117,6 +122,12 @@ async def caller_of(request: Request) -> Identity:
     return found
 
 
+async def visitor_of(request: Request) -> Identity | None:
+    """Who asks on a route that guests may use; None for a guest."""
+    found: Identity | None = request.state.identity
+    return found
+
+
 async def parts_of(request: Request) -> Gateway:
     """The same as `gateway_of` for FastAPI, which runs what is not async in a thread: that costs 0.4 ms."""
     return gateway_of(request)
@@ -124,6 +135,7 @@ async def parts_of(request: Request) -> Gateway:
 
 Parts = Annotated[Gateway, Depends(parts_of)]
 Caller = Annotated[Identity, Depends(caller_of)]
+Visitor = Annotated[Identity | None, Depends(visitor_of)]
 
 
 def require_region(caller: Identity, region: str) -> None:

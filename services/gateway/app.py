@@ -18,7 +18,17 @@ from services.gateway.observe import AccessLog
 from services.gateway.openapi import describe
 from services.gateway.parts import Gateway, build_gateway
 from services.gateway.problems import attach_problems
-from services.gateway.routes import board, engineers, health, incidents, phones, regions, session, streams
+from services.gateway.routes import (
+    assist,
+    board,
+    engineers,
+    health,
+    incidents,
+    phones,
+    regions,
+    session,
+    streams,
+)
 from services.gateway.settings import GatewaySettings
 
 ROUTERS = (
@@ -30,6 +40,7 @@ ROUTERS = (
     phones.router,
     streams.router,
     board.router,
+    assist.router,
 )
 
 
@@ -58,7 +69,7 @@ def create_app(
     app.include_router(_description_router(app))
     app.add_route("/{path:path}", ConsoleFiles(settings.console_dir).answer, ["GET"], include_in_schema=False)
     app.add_middleware(BodyLimit, limit_bytes=settings.body_bytes)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, relay_origins=settings.relay_origins)
     app.add_middleware(AccessLog, metrics=gateway.metrics)
     return app
 

@@ -48,8 +48,9 @@ async def asked_of(
 ) -> Asked:
     """What the headers of a command say (`Prefer`: RFC 7240, `traceparent`: W3C Trace Context)."""
     body = await request.body()
+    who = request.state.identity
     return Asked(
-        event_id=event_id_of(request.state.identity.subject, idempotency_key),
+        event_id=event_id_of("" if who is None else who.subject, idempotency_key),
         fingerprint=fingerprint_of(request.method, request.url.path, body),
         path=request.url.path,
         prefers_wait_s=_preferred_wait_s(prefer or ""),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
@@ -42,6 +43,7 @@ NOT_BUILT = (
 )
 HASHED_FOLDER = "assets"
 """Vite puts a hash into the names of what lies here, so that a browser may keep it for ever."""
+_AUTHORITY = re.compile(r"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
 _MEDIA = {".js": "text/javascript", ".mjs": "text/javascript", ".webmanifest": "application/manifest+json"}
 
 
@@ -77,10 +79,11 @@ class ConsoleFiles:
 
 
 class SecurityHeaders:
-    """ASGI middleware: the same strict headers on everything that leaves."""
+    """ASGI middleware: the same strict headers on everything that leaves; pages may reach relay nodes."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, relay_origins: str = "") -> None:
         self._app = app
+        self._relays = relay_origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and add the headers to the answer."""
@@ -88,9 +91,24 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
 
+        headers = self._headers(scope)
+
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *SECURITY_HEADERS]
+                message["headers"] = [*message.get("headers", []), *headers]
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+    def _headers(self, scope: Scope) -> list[tuple[bytes, bytes]]:
+        if not self._relays:
+            return SECURITY_HEADERS
+        host = host_of(dict(scope["headers"]).get(b"host", b"").decode("latin-1"))
+        policy = CSP.replace("connect-src 'self'", f"connect-src 'self' {self._relays}")
+        return [(b"content-security-policy", policy.replace("{host}", host).encode()), *SECURITY_HEADERS[1:]]
+
+
+def host_of(authority: str) -> str:
+    """The host of a `Host` header without its port; empty where it is no name or address."""
+    found = _AUTHORITY.fullmatch(authority)
+    return found[1] if found else ""

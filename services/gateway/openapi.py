@@ -63,7 +63,7 @@ def _complete(operation: dict[str, Any], rule: Rule, has_body: bool) -> None:
     answers = dict(_ALWAYS)
     if rule.roles is not None:
         answers |= _WITH_TOKEN | _BY_KIND
-        operation["security"] = [{"bearer": []}, {"cookie": []}]
+        operation["security"] = [{"bearer": []}, {"cookie": []}, *([{}] if rule.guests else [])]
         operation["x-roles"] = sorted(rule.roles)
     else:
         answers |= (

@@ -6,6 +6,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 
+from services.gateway.assist import Assist
 from services.gateway.clock import EntryClock
 from services.gateway.commands import Commands
 from services.gateway.limits import Rates, StreamSlots
@@ -40,6 +41,7 @@ class Gateway:
     streams: DecisionStreams
     rates: Rates
     metrics: Metrics
+    assist: Assist
 
     async def run(self) -> None:
         """Keep the broker's two connections until cancelled, once the topics are there."""
@@ -50,6 +52,7 @@ class Gateway:
 
     async def close(self) -> None:
         """Flush and let go."""
+        await self.assist.close()
         await self.publisher.close()
         await self.redis.close()
 
@@ -79,4 +82,5 @@ def build_gateway(settings: GatewaySettings) -> Gateway:
         streams=DecisionStreams(settings, clock, tail, recent, shown, slots, metrics),
         rates=Rates(time.monotonic),
         metrics=metrics,
+        assist=Assist(settings, clock, link, publisher),
     )

@@ -13,16 +13,21 @@ _OWN: frozenset[Role] = frozenset({"technician", "customer"})
 _DEFINE: frozenset[Role] = frozenset({"lead", "operator", "service"})
 _REPORT: frozenset[Role] = frozenset({"dispatcher", "lead", "customer", "service"})
 _PHONE: frozenset[Role] = frozenset({"technician", "service"})
+_ASSIST: frozenset[Role] = frozenset({"technician", "expert", "dispatcher", "lead", "service"})
 _BY_VOICE: frozenset[Role] = _PHONE | {"dispatcher"}
 """A dispatcher may report for a technician who calls in: a phone can be broken."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Which roles a route lets in (None: anybody, without a token), and whether it is a command."""
+    """Which roles a route lets in (None: anybody, without a token), and whether it is a command.
+
+    `guests` come without a token: what they send is to prove something (a join code, a ticket).
+    """
 
     roles: frozenset[Role] | None
     command: bool = False
+    guests: bool = False
 
 
 POLICY: Mapping[tuple[str, str], Rule] = {
@@ -51,6 +56,14 @@ POLICY: Mapping[tuple[str, str], Rule] = {
     ("POST", "/v1/incidents/{incident_id}/cancel"): Rule(_REPORT, command=True),
     ("POST", "/v1/clock"): Rule(frozenset({"service"}), command=True),
     ("GET", "/v1/assignments/stream"): Rule(ANYBODY),
+    ("GET", "/v1/sessions"): Rule(_ASSIST),
+    ("POST", "/v1/sessions"): Rule(_ASSIST, command=True),
+    ("POST", "/v1/sessions/join"): Rule(ANYBODY, command=True, guests=True),
+    ("GET", "/v1/sessions/{session_id}"): Rule(_ASSIST),
+    ("POST", "/v1/sessions/{session_id}/join"): Rule(ANYBODY, command=True, guests=True),
+    ("POST", "/v1/sessions/{session_id}/baton"): Rule(_ASSIST, command=True),
+    ("POST", "/v1/sessions/{session_id}/consent"): Rule(_ASSIST, command=True),
+    ("POST", "/v1/sessions/{session_id}/end"): Rule(_ASSIST, command=True),
     ("GET", "/v1/board"): Rule(_READ),
     ("GET", "/v1/map"): Rule(_READ),
     ("GET", "/v1/kpi"): Rule(_READ),

@@ -35,6 +35,7 @@ class Outgoing:
     event: Wire
     correlation: str = ""
     partition: int | None = None
+    source: str = SOURCE
 
 
 class Publisher:
@@ -105,7 +106,7 @@ class Publisher:
         if partition is None:
             partition = partition_of(key, TOPICS[one.topic].partitions)
         value, headers = encode(
-            Envelope(one.id, SOURCE, one.event, time, key, one.correlation, "", traceparent)
+            Envelope(one.id, one.source, one.event, time, key, one.correlation, "", traceparent)
         )
         sent: asyncio.Future[Any] = await producer.send(
             self._prefix + one.topic,

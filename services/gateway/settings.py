@@ -7,12 +7,12 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from services.settings import CommonSettings
+from services.sessions.ice import AssistSettings
 
 CONSOLE_DIST = Path(__file__).resolve().parents[1] / "console" / "dist"
 
 
-class GatewaySettings(CommonSettings):
+class GatewaySettings(AssistSettings):
     """Address, limits and waits of one gateway process.
 
     `wait_s` is how long a command waits for the fold's answer, `answer_ttl_s` how long an Idempotency-Key
@@ -39,6 +39,9 @@ class GatewaySettings(CommonSettings):
     """How many decisions are kept for streams that fall behind; older ones are read from the broker again."""
     preload_decisions: int = Field(default=1000, ge=0)
     """How many decisions of each partition are read at start, so that quick resumes need no own read."""
+    relay_origins: str = ""
+    """Where pages may reach relay nodes, as CSP sources separated by spaces; `{host}` stands for the name
+    under which the browser reached the gateway."""
     drain_s: float = Field(default=3.0, gt=0, le=8)
 
     @model_validator(mode="after")

@@ -43,6 +43,14 @@ GET  /v1/incidents/{incident_id}/timeline    dtelcos
 POST /v1/incidents/{incident_id}/cancel      d.lcs
 POST /v1/clock                               s
 GET  /v1/assignments/stream                  dtelcos
+GET  /v1/sessions                            dtels
+POST /v1/sessions                            dtels
+POST /v1/sessions/join                       dtelcos
+GET  /v1/sessions/{session_id}               dtels
+POST /v1/sessions/{session_id}/join          dtelcos
+POST /v1/sessions/{session_id}/baton         dtels
+POST /v1/sessions/{session_id}/consent       dtels
+POST /v1/sessions/{session_id}/end           dtels
 GET  /v1/board                               d.el.os
 GET  /v1/map                                 d.el.os
 GET  /v1/kpi                                 d.el.os
@@ -55,6 +63,7 @@ MAY = {
 }
 FREE = {(line.split()[0], line.split()[1]) for line in TABLE.strip().splitlines() if line.endswith("-")}
 GUARDED = sorted(MAY.keys() - FREE)
+FOR_GUESTS = {("POST", "/v1/sessions/join"), ("POST", "/v1/sessions/{session_id}/join")}
 OPEN_STREAM = ("GET", "/v1/assignments/stream")
 
 
@@ -100,10 +109,22 @@ def test_without_a_good_token_every_guarded_route_is_shut(client: TestClient, pr
     """401 with a challenge, whatever the body: nothing of the request is looked at before."""
     headers = {"Idempotency-Key": "k"} | ({"Authorization": presented} if presented else {})
     for method, path in GUARDED:
+        if presented is None and (method, path) in FOR_GUESTS:
+            continue
         answer = client.request(method, concrete(path), headers=headers, content=b"{no json")
         assert answer.status_code == 401, (method, path)
         assert answer.headers["www-authenticate"].startswith("Bearer")
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_guest_proves_something_else_or_is_not_let_in(client: TestClient) -> None:
+    """Joining a session without a token needs its code or a ticket: where neither is sent it is shut."""
+    assert {path for path, rule in POLICY.items() if rule.guests} == FOR_GUESTS
+    key = {"Idempotency-Key": "k"}
+    assert client.post("/v1/sessions/S1/join", headers=key, json={}).status_code == 401
+    assert client.post("/v1/sessions/S1/join", headers=key, json={"ticket": "x.y.z"}).status_code == 403
+    assert client.post("/v1/sessions/join", headers=key, json={}).status_code == 422
+    assert client.post("/v1/sessions/join", headers=key, json={"code": "O0O0-O0O0"}).status_code == 403
 
 
 def test_a_token_in_the_query_is_no_token(client: TestClient, tokens: Tokens) -> None:

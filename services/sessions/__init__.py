@@ -1,0 +1,1 @@
+"""Remote-assist sessions in Redis, for gateways and nodes: logs, leases, placement, codes, tokens."""
