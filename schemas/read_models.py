@@ -56,6 +56,16 @@ def engineer_key(prefix: str, engineer_id: str) -> str:
     return f"muster:{prefix}engineer:{engineer_id}"
 
 
+def receipts_key(prefix: str, log: str, region: str, incident_id: str) -> str:
+    """Hash: `receipt_field` -> DecisionReceipt as JSON (written beside, idempotent, expires)."""
+    return f"muster:{prefix}{{{log}/{region}}}:receipts:{incident_id}"
+
+
+def receipt_field(offset: int, n: int) -> str:
+    """The name of one receipt among its incident's."""
+    return f"{offset}/{n}"
+
+
 def answer_key(prefix: str, digest: str) -> str:
     """String: a stored answer by the digest of (subject, Idempotency-Key); expires after 24 h."""
     return f"muster:{prefix}answer:{digest}"

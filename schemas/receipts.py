@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from schemas.base import Id, Moment, Wire
+from schemas.decisions import Decision
 
 ReceiptKind = Literal["assigned", "waiting"]
 """Somebody was sent; or the incident was left waiting by its report, a withdrawal, or now."""
@@ -72,7 +73,8 @@ class Waiting(Wire):
 class DecisionReceipt(Wire):
     """The reason of one decision, computed by evaluating it again on the state before it.
 
-    Its id is the decision's. `considered` engineers were matched with the incident; `rejected` holds the best
+    Its id is the decision's; where nothing was decided and it only tells how things stand now, `n` is -1.
+    `considered` engineers were matched with the incident; `rejected` holds the best
     of the others, soonest first (in full: all of them up to a limit).
     """
 
@@ -94,3 +96,25 @@ class DecisionReceipt(Wire):
     waiting: Waiting | None = None
     rejected: list[Candidate] = Field(default=[], max_length=500)
     flips: list[Flip] = Field(default=[], max_length=20)
+
+
+class ExplainedDecision(Wire):
+    """A decision about an incident, the type of the event it answers, and its receipt where it was a choice.
+
+    `derived` from the log; else the receipt is the one stored when another version decided.
+    """
+
+    decision: Decision
+    event_type: str
+    receipt: DecisionReceipt | None = None
+    derived: bool = True
+
+
+class Explanation(Wire):
+    """Every decision about one incident with its reason; `now` tells why it is waiting, where it is."""
+
+    incident_id: Id
+    region: Id
+    log: Id
+    decisions: list[ExplainedDecision]
+    now: DecisionReceipt | None = None

@@ -159,6 +159,16 @@ _ALL = (
         internal=True,
     ),
     Topic(
+        "dated-snapshots",
+        "partition",
+        (),
+        ("dispatch",),
+        ("cli",),
+        retention_ms=90 * 24 * 3600 * 1000,
+        max_message_bytes=SNAPSHOT_BYTES,
+        internal=True,
+    ),
+    Topic(
         "registry",
         "subject",
         (RegionDefined, EngineerRegistered),

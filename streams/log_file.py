@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from schemas.cloudevents import UnreadableRecord, decode
+from schemas.decisions import Decision
 from services.dispatch.fold import Logged, PartitionFold
 
 FORMAT = 1
@@ -132,6 +133,12 @@ def logged_of(line: Mapping[str, Any]) -> Logged | None:
     except UnreadableRecord:
         return None
     return Logged(line["offset"], line["key"], envelope.source, envelope.id, envelope.event)  # type: ignore[arg-type]
+
+
+def published_decisions(log: LogFile) -> list[Decision]:
+    """The decisions of a log file as they were published, each id once."""
+    found, _ = _by_id(log.published)
+    return [Decision.model_validate(decision) for decision in found.values()]
 
 
 def _by_id(published: Iterable[Mapping[str, Any]]) -> tuple[dict[str, dict[str, Any]], str | None]:

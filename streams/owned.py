@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -45,6 +46,8 @@ class OwnedPartition:
     unconfirmed: deque[asyncio.Future[Any]] = field(default_factory=deque)
     """Decisions on their way to the broker since the last snapshot was taken."""
     writing: asyncio.Task[None] | None = None
+    dated: datetime | None = None
+    """The hour of the log's time that has a dated snapshot from this worker."""
     projected: dict[str, int] = field(default_factory=dict)
     """By region: the last offset that this worker wrote into its read model."""
 
@@ -72,7 +75,9 @@ class OwnedPartition:
         self.snapshot_took_s = time.monotonic() - now
         self.snapshot_at = now
         self.folded_bytes = 0
-        return Snapshot(self.number, self.fold.log or "", self.next_offset, fold)
+        hour = self.fold.now and self.fold.now.replace(minute=0, second=0, microsecond=0)
+        before, self.dated = self.dated, hour
+        return Snapshot(self.number, self.fold.log or "", self.next_offset, fold, dated=hour != before)
 
     def snapshot_written(self, snapshot: Snapshot, size: int) -> None:
         """The broker has it."""

@@ -21,6 +21,7 @@ from services.dispatch.state import RegionState
 from services.dispatch.views import engineer_view, incident_view, region_view
 from streams.metrics import WorkerMetrics
 from streams.owned import OwnedPartition
+from streams.receipt_shelf import ReceiptShelf
 from streams.settings import WorkerSettings
 
 log = structlog.get_logger(__name__)
@@ -95,11 +96,13 @@ class ReadModels:
         self._metrics = metrics
         self._apply = redis.register_script(APPLY)
         self._changes: dict[tuple[int, str], Changes] = {}
+        self._shelf = ReceiptShelf(redis, settings)
         self._told: dict[str, str] = {}
         """Keys of subjects -> region, as written beside."""
 
     def note(self, owned: OwnedPartition, logged: Logged, decisions: Sequence[Decision]) -> None:
         """Remember what this event changed; costs the same whatever the size of its region."""
+        self._shelf.take(owned.fold.receipts)
         for decision in decisions:
             changes = self._of(owned, decision.region)
             if decision.incident_id is not None:
@@ -162,6 +165,7 @@ class ReadModels:
             finally:
                 if outcome != "applied":
                     self._of(partition, region).add(changes)
+        await self._shelf.write()
 
     async def _write_region(self, partition: OwnedPartition, region: str, changes: Changes) -> str:
         """Answers applied, stale (somebody is ahead of us) or behind (Redis lacks what came before)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -16,7 +16,7 @@ STALLED_AFTER_S = 20.0
 
 async def read_to_end(
     settings: WorkerSettings, topic: str, partitions: Sequence[int], start: int = 0
-) -> AsyncIterator[Any]:
+) -> AsyncGenerator[Any]:
     """Every record that stood in these partitions when asked, and perhaps some later ones, each in its order.
 
     `topic` is the registry's name. Raises KafkaError, and TimeoutError where nothing comes for 20 s.

@@ -1,4 +1,8 @@
-"""Snapshots of the folds in the compacted topic `region-snapshots`: state and position in one record."""
+"""Snapshots of the folds in the compacted topic `region-snapshots`: state and position in one record.
+
+Once an hour of the log's time one is also kept in `dated-snapshots`, so that nobody who asks about the past
+has to fold from the beginning.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +35,8 @@ class Snapshot:
     log: str
     next_offset: int
     fold: bytes
+    dated: bool = False
+    """The first one of its hour: kept beside the last one."""
 
 
 class SnapshotTooLarge(ValueError):
@@ -70,18 +76,20 @@ class Snapshots:
     def __init__(self, producer: Sender, settings: WorkerSettings) -> None:
         self._producer = producer
         self._topic = settings.topic("region-snapshots")
+        self._dated = settings.topic("dated-snapshots")
 
     async def write(self, snapshot: Snapshot) -> int:
         """Write one; its size in bytes when the broker has it. Raises SnapshotTooLarge, KafkaError."""
         value, headers = await asyncio.to_thread(pack, snapshot)
-        confirmed = await self._producer.send(
-            self._topic,
-            value,
-            key=str(snapshot.partition).encode(),
-            partition=snapshot.partition,
-            headers=headers,
-        )
-        await confirmed
+        for topic in (self._topic, self._dated) if snapshot.dated else (self._topic,):
+            confirmed = await self._producer.send(
+                topic,
+                value,
+                key=str(snapshot.partition).encode(),
+                partition=snapshot.partition,
+                headers=headers,
+            )
+            await confirmed
         return len(value)
 
 

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from schemas.decisions import Decision
+from schemas.decisions import Decision, decision_id
 from schemas.receipts import Candidate, DecisionReceipt, Flip, ReceiptKind, Waiting
 from services.dispatch.candidates import LOOKED_AT, candidate, least_dear, left_out
 from services.dispatch.flips import price_flip, travel_flips, turning_is_a_choice
@@ -133,6 +134,13 @@ def receipts_of(turn: Turn) -> list[DecisionReceipt]:
     return [_bound(turn, decision, reason) for decision, reason in found]
 
 
+def receipt_now(turn: Turn, incident: Incident, at: datetime) -> DecisionReceipt:
+    """How the incident stands in the turn's plan, without a decision: `n` is -1."""
+    reason = turn.reasons.get(incident.incident_id) or _unmatched(turn.region, incident, turn.now)
+    place = (turn.region.region, turn.offset)
+    return _receipt(turn, incident.incident_id, incident.epoch, (*place, -1), at, reason)
+
+
 def _unmatched(region: RegionState, incident: Incident, now: int) -> Reason:
     """Of an incident that no plan of this event looked at: there was nobody to match it with."""
     nobody = np.zeros(0, np.int64)
@@ -144,16 +152,23 @@ def _unmatched(region: RegionState, incident: Incident, now: int) -> Reason:
 
 
 def _bound(turn: Turn, decision: Decision, reason: Reason) -> DecisionReceipt:
+    place = (decision.region, decision.offset, decision.n)
+    return _receipt(turn, decision.incident_id or "", decision.epoch or 0, place, decision.decided_at, reason)
+
+
+def _receipt(
+    turn: Turn, incident_id: str, epoch: int, place: tuple[str, int, int], at: datetime, reason: Reason
+) -> DecisionReceipt:
     return DecisionReceipt(
-        id=decision.id,
-        log=decision.log,
-        region=decision.region,
-        offset=decision.offset,
-        n=decision.n,
-        decided_at=decision.decided_at,
+        id=decision_id(turn.log, *place),
+        log=turn.log,
+        region=place[0],
+        offset=place[1],
+        n=place[2],
+        decided_at=at,
         kind=reason.kind,
-        incident_id=decision.incident_id or "",
-        epoch=decision.epoch or 0,
+        incident_id=incident_id,
+        epoch=epoch,
         policy=turn.policy.name,
         policy_version=turn.policy.version,
         travel_version=TRAVEL_VERSION,
