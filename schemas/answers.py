@@ -7,6 +7,7 @@ from typing import Literal
 from schemas.api import Role
 from schemas.base import Id, Moment, Wire
 from schemas.decisions import Decision
+from schemas.receipts import DecisionReceipt
 from schemas.statistics import DeadLetter, RegionKpi
 from schemas.views import EngineerView, IncidentView, RegionView, TimelineEntry
 
@@ -121,6 +122,16 @@ class Timeline(Wire):
 
     incident_id: Id
     entries: list[TimelineEntry]
+
+
+class Receipts(Wire):
+    """Why it was decided so: an incident's receipts in the log's order, and why it waits now (`full`)."""
+
+    incident_id: Id
+    region: Id
+    detail: Literal["stored", "full"]
+    receipts: list[DecisionReceipt]
+    now: DecisionReceipt | None = None
 
 
 class Job(Wire):

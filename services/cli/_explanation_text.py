@@ -33,7 +33,9 @@ def show(explanation: Explanation, width: int) -> None:
 def _headline(one: ExplainedDecision) -> str:
     told = one.decision
     parts = [rfc3339(told.decided_at), told.kind, told.engineer_id, told.reason, told.detail]
-    return " · ".join(escape(part) for part in parts if part) + f"  ({told.offset}/{told.n}, {one.event_type})"
+    return (
+        " · ".join(escape(part) for part in parts if part) + f"  ({told.offset}/{told.n}, {one.event_type})"
+    )
 
 
 def _show_receipt(console: Console, receipt: DecisionReceipt, width: int, *, stored: bool = False) -> None:

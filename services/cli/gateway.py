@@ -14,6 +14,7 @@ def gateway() -> None:
     """Serve the API, the stream and the console until SIGTERM or SIGINT; settings: MUSTER_*."""
     from pydantic import SecretStr
 
+    from services.cli._explainer import explainer
     from services.cli._own_secret import SecretUnusable, own_secret, state_folder
     from services.gateway.serve import serve
     from services.gateway.settings import GatewaySettings
@@ -25,7 +26,7 @@ def gateway() -> None:
     try:
         if not settings.secret.get_secret_value():
             settings.secret = SecretStr(own_secret(state_folder()))
-        serve(settings)
+        serve(settings, explainer(settings))
     except (SecretUnusable, WeakSecret) as unusable:
         typer.echo(f"muster gateway: {unusable}", err=True)
         raise typer.Exit(1) from unusable

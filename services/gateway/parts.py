@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from services.gateway.assist import Assist
 from services.gateway.clock import EntryClock
 from services.gateway.commands import Commands
+from services.gateway.explaining import Derive, Explaining
 from services.gateway.limits import Rates, StreamSlots
 from services.gateway.observe import Metrics
 from services.gateway.publisher import Publisher
@@ -42,6 +43,7 @@ class Gateway:
     rates: Rates
     metrics: Metrics
     assist: Assist
+    explaining: Explaining
 
     async def run(self) -> None:
         """Keep the broker's two connections until cancelled, once the topics are there."""
@@ -57,8 +59,11 @@ class Gateway:
         await self.redis.close()
 
 
-def build_gateway(settings: GatewaySettings) -> Gateway:
-    """All parts, wired; nothing is connected yet. WeakSecret where MUSTER_SECRET can sign nothing."""
+def build_gateway(settings: GatewaySettings, derive: Derive | None = None) -> Gateway:
+    """All parts, wired; nothing is connected yet. WeakSecret where MUSTER_SECRET can sign nothing.
+
+    `derive` reaches the log for full receipts; this package itself does not.
+    """
     metrics, clock, recent, answers = Metrics(), EntryClock(settings.clock), Recent(), Answers()
     tokens = Tokens(settings.secret.get_secret_value())
     publisher = Publisher(settings.broker, settings.topic_prefix)
@@ -83,4 +88,5 @@ def build_gateway(settings: GatewaySettings) -> Gateway:
         rates=Rates(time.monotonic),
         metrics=metrics,
         assist=Assist(settings, clock, link, publisher),
+        explaining=Explaining(derive, settings.explain_within_s),
     )

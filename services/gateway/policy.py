@@ -53,6 +53,7 @@ POLICY: Mapping[tuple[str, str], Rule] = {
     ("POST", "/v1/incidents"): Rule(_REPORT, command=True),
     ("GET", "/v1/incidents/{incident_id}"): Rule(_READ | _OWN),
     ("GET", "/v1/incidents/{incident_id}/timeline"): Rule(_READ | _OWN),
+    ("GET", "/v1/incidents/{incident_id}/receipts"): Rule(frozenset({"dispatcher", "lead", "operator"})),
     ("POST", "/v1/incidents/{incident_id}/cancel"): Rule(_REPORT, command=True),
     ("POST", "/v1/clock"): Rule(frozenset({"service"}), command=True),
     ("GET", "/v1/assignments/stream"): Rule(ANYBODY),

@@ -12,7 +12,7 @@ import redis.asyncio as redis
 import structlog
 from redis.exceptions import RedisError
 
-from schemas.read_models import RegionKeys, engineer_key, incident_key, regions_key
+from schemas.read_models import RegionKeys, engineer_key, incident_key, receipts_key, regions_key
 from services.gateway.problems import RedisAway
 
 log = structlog.get_logger(__name__)
@@ -149,6 +149,15 @@ class ReadModels:
         if position is None or raw is None:
             return None
         return log_id, int(position), orjson.loads(raw)
+
+    async def receipts(self, region: str, incident_id: str) -> list[View]:
+        """An incident's stored receipts in the log's order; they expire, and can be derived anew."""
+        log_id = await self._log_of(region)
+        if log_id is None:
+            return []
+        found = await self._link.ask("HGETALL", receipts_key(self._prefix, log_id, region, incident_id))
+        views = [orjson.loads(raw) for _, raw in _pairs(found)]
+        return sorted(views, key=lambda view: (view["offset"], view["n"]))
 
     async def region_of_incident(self, incident_id: str) -> str | None:
         """The region that an incident belongs to."""

@@ -10,7 +10,8 @@ import structlog
 import uvicorn
 
 from services.gateway.app import create_app
-from services.gateway.parts import Gateway
+from services.gateway.explaining import Derive
+from services.gateway.parts import Gateway, build_gateway
 from services.gateway.settings import GatewaySettings
 
 log = structlog.get_logger(__name__)
@@ -29,9 +30,9 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(settings: GatewaySettings) -> None:
+def serve(settings: GatewaySettings, derive: Derive | None = None) -> None:
     """Serve until SIGINT or SIGTERM. WeakSecret where MUSTER_SECRET can sign nothing."""
-    app = create_app(settings)
+    app = create_app(settings, lambda settings: build_gateway(settings, derive))
     config = uvicorn.Config(
         app,
         host=settings.host,

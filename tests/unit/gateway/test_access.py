@@ -40,6 +40,7 @@ GET  /v1/incidents                           dtelcos
 POST /v1/incidents                           d.lcs
 GET  /v1/incidents/{incident_id}             dtelcos
 GET  /v1/incidents/{incident_id}/timeline    dtelcos
+GET  /v1/incidents/{incident_id}/receipts    dlo
 POST /v1/incidents/{incident_id}/cancel      d.lcs
 POST /v1/clock                               s
 GET  /v1/assignments/stream                  dtelcos
