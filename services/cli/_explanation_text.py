@@ -86,10 +86,13 @@ def _table(receipt: DecisionReceipt, width: int) -> Table:
         table.add_column(column, justify="right" if "min" in column and "why" not in column else "left")
     if receipt.winner is not None:
         table.add_row(*_cells(receipt.winner, "chosen"), style="bold")
-    for candidate in receipt.rejected[:width]:
+    matched = [one for one in receipt.rejected if one.rule is None and one.left_out is None]
+    outside = [one for one in receipt.rejected if one not in matched]
+    shown = [*matched[:width], *outside[:width]]
+    for candidate in shown:
         table.add_row(*_cells(candidate, _why_not(candidate)))
-    if len(receipt.rejected) > width:
-        table.add_row(f"and {len(receipt.rejected) - width} more")
+    if len(receipt.rejected) > len(shown):
+        table.add_row(f"and {len(receipt.rejected) - len(shown)} more")
     return table
 
 

@@ -28,7 +28,7 @@ def explain(
         Path | None, typer.Option(help="What `muster log export` wrote, instead of the live log.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object alone on stdout.")] = False,
-    width: Annotated[int, typer.Option(help="Rejected candidates shown of each decision.")] = 12,
+    width: Annotated[int, typer.Option(help="Shown of those compared, and of those left out.")] = 12,
 ) -> None:
     """Say why: who was sent, who else there was and why not, what would have changed it, why it waits."""
     found = _from_file(log, incident) if log is not None else _from_log(incident, region)

@@ -13,9 +13,20 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
+from schemas.answers import Receipts
 from schemas.base import Place, Tier
 from schemas.decisions import Decision, DecisionKind, EngineerState, IncidentState
 from schemas.engineers import PhoneStatus, ShiftChange
+from schemas.receipts import (
+    Candidate,
+    DecisionReceipt,
+    Flip,
+    FlipChange,
+    LeftOut,
+    ReceiptKind,
+    Waiting,
+    WhyWaiting,
+)
 from schemas.regions import Polygon, Terms
 from schemas.statistics import RegionKpi
 from schemas.views import EngineerView, IncidentView, RegionView, TimelineEntry
@@ -25,6 +36,7 @@ CONSOLE = Path(__file__).resolve().parents[2] / "services" / "console"
 WIRE = (CONSOLE / "src" / "wire.ts").read_text(encoding="utf-8")
 MODELS: tuple[type[BaseModel], ...] = (
     Place, Polygon, Terms, RegionView, TimelineEntry, IncidentView, EngineerView, Decision, RegionKpi,
+    Candidate, Flip, Waiting, DecisionReceipt, Receipts,
 )  # fmt: skip
 WORDS = {
     "Tier": Tier,
@@ -33,6 +45,10 @@ WORDS = {
     "DecisionKind": DecisionKind,
     "PhoneStatus": PhoneStatus,
     "ShiftChange": ShiftChange,
+    "ReceiptKind": ReceiptKind,
+    "LeftOut": LeftOut,
+    "WhyWaiting": WhyWaiting,
+    "FlipChange": FlipChange,
 }
 
 

@@ -139,6 +139,71 @@ export interface RegionKpi {
   late: number;
 }
 
+export type ReceiptKind = "assigned" | "waiting";
+export type LeftOut = "committed" | "not_listed";
+export type WhyWaiting = "nobody_may_go" | "planned" | "others_first" | "nobody_listed";
+export type FlipChange = "nearer" | "free_sooner" | "farther" | "churn_price_below" | "churn_price_above";
+
+/** One engineer as a decision saw them; what does not apply is left out. */
+export interface Candidate {
+  engineer_id: string;
+  travel_time_s?: number;
+  free_in_s?: number;
+  rule?: string;
+  left_out?: LeftOut;
+  cost?: Record<string, number>;
+  plan_cost?: number;
+  instead?: string;
+}
+
+export interface Flip {
+  change: FlipChange;
+  amount: number;
+  unit: "s" | "weighted_min";
+  engineer_id?: string;
+  then_engineer_id?: string;
+}
+
+export interface Waiting {
+  why: WhyWaiting;
+  rules?: Record<string, number>;
+  engineer_id?: string;
+  free_at?: Moment;
+  arrives_at?: Moment;
+  plan_cost?: number;
+  instead_of?: string;
+}
+
+export interface DecisionReceipt {
+  id: string;
+  log: string;
+  region: string;
+  offset: number;
+  n: number;
+  decided_at: Moment;
+  kind: ReceiptKind;
+  incident_id: string;
+  epoch: number;
+  policy: string;
+  policy_version: number;
+  travel_version: string;
+  considered?: number;
+  winner?: Candidate;
+  diverted_from?: string;
+  waiting?: Waiting;
+  rejected?: Candidate[];
+  flips?: Flip[];
+}
+
+/** Why it was decided so (`GET /v1/incidents/{id}/receipts`). */
+export interface Receipts {
+  incident_id: string;
+  region: string;
+  detail: "stored" | "full";
+  receipts: DecisionReceipt[];
+  now?: DecisionReceipt;
+}
+
 /** Who is signed in (`POST /v1/login`, `GET /v1/me`). */
 export interface Me {
   subject: string;

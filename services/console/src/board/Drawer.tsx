@@ -2,21 +2,17 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { read, Refused } from "../api";
 import { logTime } from "../clock";
-import { Icon, TierMark, type IconName } from "../icons";
+import { Icon, TierMark } from "../icons";
 import { incidentFrom, type Sparse } from "../received";
-import { reasonText, t } from "../texts";
-import { clockSecondsText, clockText, durationText, toMs, zoneText } from "../time";
-import type { IncidentView, TimelineEntry } from "../wire";
+import { t } from "../texts";
+import { clockText, durationText, toMs, zoneText } from "../time";
+import type { IncidentView } from "../wire";
 import { boardMap } from "./BoardMap";
 import { StateChip } from "./Incidents";
 import { PromiseBar, PromiseCountdown } from "./Promise";
-import { picture, selectedIncident, version, zoneOf } from "./store";
-
-const ICONS: Record<string, IconName> = {
-  queued: "waiting", assigned: "sent", withdrawn: "back", acknowledged: "heard", accepted: "accepted", en_route: "moving",
-  on_site: "onSite", restored: "restored", resolved: "resolved", cancelled: "cancelled", promise_broken: "broken",
-  refused: "refused", conflicted: "conflict",
-};
+import { useReceipts } from "./receipts";
+import { picture, selectedDecision, selectedIncident, version, zoneOf } from "./store";
+import { Timeline, WholeStory } from "./Timeline";
 
 /** Read the incident whole again whenever the board sees it change. */
 function useIncident(id: string): { incident: IncidentView | null; failed: boolean } {
@@ -102,30 +98,13 @@ function Facts({ incident }: { incident: IncidentView }) {
   );
 }
 
-function Timeline({ entries, zone }: { entries: TimelineEntry[]; zone: string }) {
-  if (entries.length === 0) return <p class="empty">{t().drawer.emptyTimeline}</p>;
-  return (
-    <ol class="timeline">
-      {entries.map((entry) => (
-        <li key={`${entry.offset}/${entry.n}`} class={`kind-${entry.kind}`}>
-          <time dateTime={entry.at}>{clockSecondsText(toMs(entry.at), zone)}</time>
-          <span class="timeline-icon"><Icon name={ICONS[entry.kind] ?? "person"} size={14} /></span>
-          <span>
-            <b>{t().timeline[entry.kind] ?? reasonText(entry.kind)}</b>
-            {entry.engineer_id && ` · ${entry.engineer_id}`}
-            {entry.reason && <span class="line-reason">{reasonText(entry.reason)}</span>}
-          </span>
-        </li>
-      ))}
-    </ol>
-  );
-}
-
 export function Drawer({ id }: { id: string }) {
   const { incident, failed } = useIncident(id);
+  const last = incident?.timeline.at(-1);
+  const shelf = useReceipts(id, last ? `${last.offset}/${last.n}` : "");
   const closer = useRef<HTMLButtonElement>(null);
   const close = (): void => {
-    selectedIncident.value = null;
+    selectedIncident.value = selectedDecision.value = null;
   };
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null;
@@ -159,7 +138,8 @@ export function Drawer({ id }: { id: string }) {
           <Facts incident={incident} />
           <h3>{t().drawer.timeline}</h3>
           {failed && <p class="notice">{t().drawer.failed}</p>}
-          <Timeline entries={incident.timeline} zone={zoneOf(incident.region)} />
+          <Timeline key={`${id} ${selectedDecision.value}`} entries={incident.timeline} zone={zoneOf(incident.region)} shelf={shelf} />
+          <WholeStory shelf={shelf} zone={zoneOf(incident.region)} />
         </div>
       )}
     </div>

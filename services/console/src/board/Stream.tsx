@@ -5,9 +5,15 @@ import { reasonText, t } from "../texts";
 import { clockSecondsText, toMs } from "../time";
 import type { Decision } from "../wire";
 import { tell } from "./sentences";
-import { groupedLines, lines, picture, selectedIncident, streamFilter, zoneOf } from "./store";
+import { groupedLines, lines, picture, selectedDecision, selectedIncident, streamFilter, zoneOf } from "./store";
 
 const FIRST_SHOWN = 60;
+
+/** Opens the incident with the receipt of this very decision. */
+function show(decision: Decision): void {
+  selectedDecision.value = `${decision.offset}/${decision.n}`;
+  selectedIncident.value = decision.incident_id;
+}
 
 function StreamLine({ decision, times }: { decision: Decision; times: number }) {
   const zone = zoneOf(decision.region);
@@ -15,7 +21,7 @@ function StreamLine({ decision, times }: { decision: Decision; times: number }) 
   const incident = decision.incident_id;
   return (
     <li class={`line tone-${line.tone}`}>
-      <button type="button" disabled={!incident} onClick={() => (selectedIncident.value = incident)}>
+      <button type="button" disabled={!incident} onClick={() => show(decision)}>
         <time class="line-time" dateTime={decision.decided_at}>
           {clockSecondsText(toMs(decision.decided_at), zone)}
         </time>

@@ -31,6 +31,8 @@ export const groupFilter = signal<Group | "all">("all");
 export const stateFilter = signal<EngineerState | null>(null);
 export const streamFilter = signal<"all" | "exceptions" | Exception>("all");
 export const selectedIncident = signal<string | null>(null);
+/** The decision ("offset/n") whose receipt shall be open in the drawer. */
+export const selectedDecision = signal<string | null>(null);
 
 let changed = false;
 let fresh: Decision[] = [];

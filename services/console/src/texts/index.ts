@@ -35,6 +35,12 @@ export const t = (): Texts => current.value;
 /** A fixed word from the wire in the chosen language, or the word itself with its underscores opened. */
 export const reasonText = (word: string): string => t().reasons[word] ?? word.replaceAll("_", " ");
 
+/** Why a hard rule forbids sending somebody, or the rule's word with its underscores opened. */
+export const ruleText = (word: string): string => t().rules[word] ?? word.replaceAll("_", " ");
+
+/** A part of what sending somebody costs. */
+export const partText = (word: string): string => t().costParts[word] ?? word.replaceAll("_", " ");
+
 export function setLanguage(name: Language): void {
   language.value = name;
   try {
