@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 
 from services.dispatch import lifecycle, mirror
+from services.dispatch.crew_statuses import has_answered
 from services.dispatch.engineer_events import end_shift
 from services.dispatch.servable import say_unservable
 from services.dispatch.state import ATTENDED, HELD, RESTING
@@ -94,6 +95,8 @@ def _settle(turn: Turn, name: str, epoch: int) -> None:
     if incident.state not in HELD:
         return
     mirror.incident_changed(turn.region, incident)
+    if incident.crew > 1:
+        return
     turn.freed.append(turn.region.assigned_engineer(incident).row)
     turn.replan = True
 
@@ -104,12 +107,16 @@ def _give_up_on(turn: Turn, name: str, epoch: int) -> None:
         return
     if incident.state != "assigned":
         return
-    engineer = turn.region.assigned_engineer(incident)
-    engineer.reachable = False
-    bar(turn, incident, engineer)
-    lifecycle.take_back(turn, incident, "unreachable")
-    mirror.engineer_changed(turn.region, engineer)
-    turn.decide("engineer_changed", engineer=engineer, reason="unreachable")
-    if engineer.leaving:
-        lifecycle.go_off_shift(turn, engineer)
+    silent = [e for e in lifecycle.crew_of(turn.region, incident) if not has_answered(incident, e)]
+    if not silent:
+        return
+    for engineer in silent:
+        engineer.reachable = False
+        bar(turn, incident, engineer)
+    lifecycle.take_back(turn, incident, "unreachable", concerned=silent[0])
+    for engineer in silent:
+        mirror.engineer_changed(turn.region, engineer)
+        turn.decide("engineer_changed", engineer=engineer, reason="unreachable")
+        if engineer.leaving:
+            lifecycle.go_off_shift(turn, engineer)
     turn.replan = True

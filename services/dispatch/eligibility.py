@@ -91,7 +91,7 @@ def first_broken_rule(
     `arrives_in_ms` is when they could be there: until they are free, and the travel; without it the travel
     from where they are. Whoever is on the way already is not held to what takes time.
     """
-    has_it = incident.engineer_id == engineer.engineer_id and incident.state in HELD
+    has_it = engineer.incident_id == incident.incident_id and incident.state in HELD
     if arrives_in_ms is None:
         arrives_in_ms = travel_to(region, engineer, incident, now)
     arrives = now + arrives_in_ms

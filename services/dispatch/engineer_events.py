@@ -105,7 +105,7 @@ def _leave_unqualified_work(turn: Turn, engineer: Engineer) -> None:
         return
     rule = first_lasting_rule(engineer, incident, turn.now)
     if rule is not None:
-        take_back(turn, incident, rule)
+        take_back(turn, incident, rule, concerned=engineer)
         released(turn, engineer)
 
 
@@ -113,7 +113,7 @@ def _hand_over(turn: Turn, engineer: Engineer) -> None:
     region = turn.region
     incident = region.incidents.get(engineer.incident_id or "")
     if incident is not None:
-        take_back(turn, incident, "handed_over")
+        take_back(turn, incident, "handed_over", concerned=engineer)
         turn.replan = True
     change_engineer(turn, engineer, "off_shift", "handed_over")
     before, engineer.excluded_customers = engineer.excluded_customers, []
@@ -201,7 +201,7 @@ def end_shift(turn: Turn, engineer: Engineer, finish_travel: bool) -> None:
         turn.decide("engineer_changed", incident, engineer, reason="last_job")
         return
     if incident is not None:
-        take_back(turn, incident, "shift_ended")
+        take_back(turn, incident, "shift_ended", concerned=engineer)
         turn.replan = True
     go_off_shift(turn, engineer)
 
@@ -215,7 +215,7 @@ def _break_started(turn: Turn, engineer: Engineer, _place: Point | None) -> None
         turn.refuse("not_available", f"is {engineer.state}", engineer=engineer)
         return
     if incident is not None:
-        take_back(turn, incident, "break_started")
+        take_back(turn, incident, "break_started", concerned=engineer)
         turn.replan = True
     if engineer.leaving:
         go_off_shift(turn, engineer)

@@ -6,7 +6,7 @@ from schemas.incidents import CancelIncident, IncidentTriaged
 from services.dispatch import lifecycle, mirror
 from services.dispatch.moments import to_ms, to_ms_or_none
 from services.dispatch.servable import watch_window, why_never
-from services.dispatch.state import ATTENDED, HELD, Incident
+from services.dispatch.state import Incident
 from services.dispatch.turn import Turn
 
 
@@ -74,17 +74,10 @@ def _queue(turn: Turn, incident: Incident) -> None:
     turn.decide(
         "queued",
         incident,
-        place=(incident.lat, incident.lon),
-        tier=incident.tier,
-        product=incident.product,
-        level=incident.level,
-        reported_at=incident.reported_at,
-        promised_at=incident.promised_at,
         expected_service_min=incident.expected_service_ms / 60_000,
-        crew=incident.crew if incident.crew > 1 else None,
-        **lifecycle.window_of(incident),
         reason=reason,
         detail=detail,
+        **lifecycle.described(incident),
     )
 
 
@@ -103,7 +96,7 @@ def cancel_incident(turn: Turn, event: CancelIncident) -> None:
         )
         return
     engineer = None
-    if incident.state in HELD or incident.state in ATTENDED:
+    if lifecycle.crew_of(region, incident):
         engineer = lifecycle.take_back(turn, incident, "cancelled")
     incident.state = "cancelled"
     lifecycle.close(turn, incident)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from services.dispatch import lifecycle
 from services.dispatch.eligibility import is_qualified
 from services.dispatch.state import ATTENDED, HELD, Engineer, Incident, RegionState
 
@@ -27,21 +28,29 @@ def _incidents(state: RegionState) -> Iterator[str]:
             yield f"{name} is {incident.state} and still open"
         if name in state.closed:
             yield f"{name} is open and closed"
-        if incident.state == "waiting":
-            if incident.engineer_id is not None:
-                yield f"{name} waits and has {incident.engineer_id}"
-            continue
-        if incident.engineer_id in holders:
-            yield f"{incident.engineer_id} has {holders[incident.engineer_id]} and {name}"
-        engineer = state.engineers.get(incident.engineer_id or "")
-        if engineer is None or engineer.incident_id != name:
-            yield f"{name} is {incident.state} and {incident.engineer_id} does not have it"
-            continue
-        holders[engineer.engineer_id] = name
-        yield from _assignment(incident, engineer)
+        if incident.state != "waiting":
+            yield from _held(state, incident, holders)
+        elif incident.engineer_id is not None:
+            yield f"{name} waits and has {incident.engineer_id}"
     for name, incident in state.closed.items():
         if incident.state not in _CLOSED:
             yield f"{name} is closed and {incident.state}"
+
+
+def _held(state: RegionState, incident: Incident, holders: dict[str, str]) -> Iterator[str]:
+    """Of somebody or a whole crew who has an incident; `holders` grows by them."""
+    name, crew = incident.incident_id, lifecycle.crew_of(state, incident)
+    if incident.engineer_id not in [engineer.engineer_id for engineer in crew]:
+        yield f"{name} is {incident.state} and {incident.engineer_id} does not have it"
+    if incident.state in HELD and len(crew) != incident.crew:
+        yield f"{name} needs {incident.crew} and has {len(crew)}"
+    for engineer in crew:
+        if engineer.engineer_id in holders:
+            yield f"{engineer.engineer_id} has {holders[engineer.engineer_id]} and {name}"
+        if engineer.incident_id != name:
+            yield f"{name} has {engineer.engineer_id}, who does not have it"
+        holders[engineer.engineer_id] = name
+        yield from _assignment(incident, engineer)
 
 
 def _assignment(incident: Incident, engineer: Engineer) -> Iterator[str]:
@@ -52,7 +61,7 @@ def _assignment(incident: Incident, engineer: Engineer) -> Iterator[str]:
         yield f"{who} is sent to {what} and not qualified"
     if incident.state in ATTENDED and engineer.state != "on_site":
         yield f"{what} is {incident.state} and {who} is {engineer.state}"
-    if incident.state in HELD and engineer.state == "on_site":
+    if incident.state in HELD and engineer.state == "on_site" and incident.crew == 1:
         yield f"{what} is {incident.state} and {who} is on site"
     if incident.epoch < 1 or incident.assigned_at is None:
         yield f"{what} is {incident.state} without an assignment"
@@ -71,7 +80,7 @@ def _engineers(state: RegionState) -> Iterator[str]:
                 yield f"{name} is on their last job and has none"
         elif engineer.incident_id not in state.incidents:
             yield f"{name} has {engineer.incident_id}, which is not open"
-        elif state.incidents[engineer.incident_id].engineer_id != name:
+        elif not lifecycle.has_in_hand(state.incidents[engineer.incident_id], engineer):
             yield f"{name} has {engineer.incident_id}, which has somebody else"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from schemas.decisions import EngineerState
 from services.dispatch import mirror
@@ -13,7 +14,7 @@ from services.dispatch.moments import minutes_ms
 from services.dispatch.needs import FOREVER
 from services.dispatch.state import CLOSED_KEPT, RESTING, Engineer, Incident, RegionState
 from services.dispatch.travel import travel_ms
-from services.dispatch.turn import Turn, Window
+from services.dispatch.turn import Described, Said, Turn, Window
 
 
 def free(turn: Turn, engineer: Engineer) -> None:
@@ -100,24 +101,44 @@ def watch_limits(region: RegionState, engineer: Engineer) -> None:
             region.set_timer(min(limits.values()), "break_due", engineer.engineer_id)
 
 
-def assign(turn: Turn, incident: Incident, engineer: Engineer, diverted_from: str | None = None) -> None:
-    """Give the incident to the engineer under a new epoch; they set out once their phone has acknowledged."""
+def assign(
+    turn: Turn,
+    incident: Incident,
+    engineers: Sequence[Engineer],
+    diverted_from: str | None = None,
+    said: Said | None = None,
+) -> None:
+    """Give the incident to the engineer, or to a whole crew, under one new epoch.
+
+    They set out once their phones have acknowledged. `said`: where a person decided, who and why.
+    """
     assert incident.state == "waiting"
-    assert engineer.incident_id is None
+    assert len(engineers) == incident.crew
     region = turn.region
     incident.epoch += 1
-    incident.state, incident.engineer_id = "assigned", engineer.engineer_id
+    incident.state, incident.engineer_id = "assigned", engineers[0].engineer_id
     incident.assigned_at, incident.acknowledged = turn.now, False
-    engineer.incident_id = incident.incident_id
+    incident.suggested, incident.unservable = [], None
+    incident.crew_stages = {e.engineer_id: -1 for e in engineers} if incident.crew > 1 else {}
     due = turn.now + round(turn.policy.unreachable_after_s * 1000)
     incident.give_up_at = due
     region.set_timer(due, "unacknowledged", incident.incident_id, incident.epoch)
     incident.settles_at = turn.now + round(turn.policy.settle_s * 1000)
     region.set_timer(incident.settles_at, "settled", incident.incident_id, incident.epoch)
     mirror.incident_changed(region, incident)
-    mirror.engineer_changed(region, engineer)
+    for engineer in engineers:
+        assert engineer.incident_id is None
+        engineer.incident_id = incident.incident_id
+        mirror.engineer_changed(region, engineer)
+    for engineer in engineers:
+        _tell_assigned(turn, incident, engineer, diverted_from, said or Said())
+
+
+def _tell_assigned(
+    turn: Turn, incident: Incident, engineer: Engineer, diverted_from: str | None, said: Said
+) -> None:
     place = engineer.place_at(turn.now)
-    took = travel_ms(region.terms, unit_vector(*place), unit_vector(incident.lat, incident.lon))
+    took = travel_ms(turn.region.terms, unit_vector(*place), unit_vector(incident.lat, incident.lon))
     turn.decide(
         "assigned",
         incident,
@@ -125,14 +146,23 @@ def assign(turn: Turn, incident: Incident, engineer: Engineer, diverted_from: st
         travel_time_s=took / 1000,
         arrives_at=turn.now + took,
         from_place=place,
+        expected_service_min=incident.expected_service_ms / 60_000,
+        diverted_from=diverted_from,
+        **described(incident),
+        **said,
+    )
+
+
+def described(incident: Incident) -> Described:
+    """What a reader must know of an incident that it has not seen before."""
+    return Described(
         place=(incident.lat, incident.lon),
         tier=incident.tier,
         product=incident.product,
         level=incident.level,
         reported_at=incident.reported_at,
         promised_at=incident.promised_at,
-        expected_service_min=incident.expected_service_ms / 60_000,
-        diverted_from=diverted_from,
+        crew=incident.crew if incident.crew > 1 else None,
         **window_of(incident),
     )
 
@@ -148,27 +178,57 @@ def window_of(incident: Incident) -> Window:
     return found
 
 
-def take_back(turn: Turn, incident: Incident, reason: str, detail: str | None = None) -> Engineer:
-    """Withdraw an assignment: the incident waits again, its waiting time kept; the engineer has nothing."""
+def take_back(
+    turn: Turn,
+    incident: Incident,
+    reason: str,
+    detail: str | None = None,
+    concerned: Engineer | None = None,
+    by: str | None = None,
+) -> Engineer:
+    """Withdraw an assignment: the incident waits again, its waiting time kept; the engineer has nothing.
+
+    A crew goes whole: the others are released, `concerned` (without it the first) is left to the caller.
+    """
     region = turn.region
-    engineer = region.assigned_engineer(incident)
+    engineer = concerned or region.assigned_engineer(incident)
+    mates = [mate for mate in crew_of(region, incident) if mate is not engineer]
     incident.state, incident.engineer_id = "waiting", None
     incident.assigned_at, incident.acknowledged = None, False
     incident.give_up_at = incident.settles_at = None
     incident.on_site_at = incident.restored_at = None
-    incident.implied, incident.late = [], False
+    incident.implied, incident.crew_stages, incident.late = [], {}, False
     incident.near_until = 0  # whoever became free meanwhile is not on it
-    engineer.incident_id = None
     turn.queued.append(incident)
-    if reason == "diverted":
-        incident.diversions += 1
-    elif engineer.state in ("en_route", "on_site"):
-        engineer.state = "available"
-        engineer.stand(*engineer.place_at(turn.now), turn.now)
+    incident.diversions += reason == "diverted"
+    for one in (engineer, *mates):
+        one.incident_id = None
+        if reason != "diverted" and one.state in ("en_route", "on_site"):
+            one.state = "available"
+            one.stand(*one.place_at(turn.now), turn.now)
     mirror.incident_changed(region, incident)
-    mirror.engineer_changed(region, engineer)
-    turn.decide("withdrawn", incident, engineer, reason=reason, detail=detail)
+    for one in (engineer, *mates):
+        mirror.engineer_changed(region, one)
+    turn.decide("withdrawn", incident, engineer, reason=reason, detail=detail, by=by)
+    for mate in mates:
+        why = reason if concerned is None else "crew"
+        turn.decide("withdrawn", incident, mate, reason=why, detail=f"{engineer.engineer_id}: {reason}")
+    for mate in mates:
+        released(turn, mate)
     return engineer
+
+
+def crew_of(region: RegionState, incident: Incident) -> list[Engineer]:
+    """Everybody who has the incident in hand: one, or what is left of a crew."""
+    if incident.crew_stages:
+        here = [region.engineers.get(name) for name in incident.crew_stages]
+        return [e for e in here if e is not None and e.incident_id == incident.incident_id]
+    return [] if incident.engineer_id is None else [region.engineers[incident.engineer_id]]
+
+
+def has_in_hand(incident: Incident, engineer: Engineer) -> bool:
+    """Whether the engineer is the one, or one of the crew, who has the incident (or had it to its end)."""
+    return incident.engineer_id == engineer.engineer_id or engineer.engineer_id in incident.crew_stages
 
 
 def set_out(

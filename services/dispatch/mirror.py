@@ -9,7 +9,7 @@ from services.dispatch.eligibility import closes_at, limits_of, not_before, open
 from services.dispatch.geometry import unit_vector
 from services.dispatch.needs import FOREVER, needs_of
 from services.dispatch.state import HELD, Engineer, FreeNumbers, Incident, RegionState
-from services.dispatch.warm import ABSENT, IDLE, SENT, TURNABLE, UNDER_WAY, WAITING, WORKING
+from services.dispatch.warm import ABSENT, FORMING, IDLE, SENT, TURNABLE, UNDER_WAY, WAITING, WORKING
 
 NOBODY = -2
 """The row of whoever is not here: an incident locked to them waits."""
@@ -94,13 +94,18 @@ def incident_changed(region: RegionState, incident: Incident) -> None:
     """The incident's standing is different now."""
     slots, slot = region.warm.incidents, incident.slot
     if incident.state == "waiting":
-        slots.standing[slot], slots.holder[slot] = WAITING, -1
+        slots.standing[slot] = WAITING if incident.crew == 1 else FORMING
+        slots.holder[slot] = -1
     elif incident.state in HELD:
         # Who has not answered yet is not turned: words would cross, the more the slower the way to them.
-        settled = incident.acknowledged and incident.settles_at is None
+        settled = incident.acknowledged and incident.settles_at is None and incident.crew == 1
         slots.standing[slot] = TURNABLE if settled else SENT
     else:
         slots.standing[slot] = ABSENT
+    if slots.standing[slot] == FORMING:
+        region.warm.forming.add(slot)
+    else:
+        region.warm.forming.discard(slot)
     pins_changed(region, incident)
     if incident.barred:
         slots.barred[slot] = incident.barred
@@ -204,6 +209,7 @@ def incident_closed(region: RegionState, slot: int) -> None:
     slots = region.warm.incidents
     slots.standing[slot], slots.holder[slot] = ABSENT, -1
     slots.barred.pop(slot, None)
+    region.warm.forming.discard(slot)
     _count_pins(region, slot, ())
     for need in slots.asked.pop(slot, []):
         region.warm.lines.give_back(need)

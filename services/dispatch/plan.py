@@ -6,6 +6,7 @@ import numpy as np
 
 from services.dispatch import lifecycle, mirror, receipts, shortlist
 from services.dispatch.cost import Pairs, pair_costs, supply_at, travel_ms_between
+from services.dispatch.crews import form_crews
 from services.dispatch.matched import Matched
 from services.dispatch.rule_mask import allowed_pairs
 from services.dispatch.state import HELD, Engineer
@@ -25,9 +26,10 @@ def plan(turn: Turn) -> None:
     region = turn.region
     region.planned_at = turn.now
     waiting = shortlist.waiting_slots(turn)
-    if not len(waiting) and not turn.freed:
+    if not len(waiting) and not turn.freed and not region.warm.forming:
         return
     mirror.places_changed(region)
+    form_crews(turn)
     shortlist.bring_up_to_date(turn, waiting)
     waiting = _concerned(turn, waiting)
     held = _worth_turning(turn, waiting)
@@ -119,6 +121,6 @@ def _carry_out(turn: Turn, matched: Matched) -> None:
         if incident.state != "waiting" or not matched.at_once[at]:
             continue
         _, left = turned.pop(row, (None, None))
-        lifecycle.assign(turn, incident, region.by_row[row], left)
+        lifecycle.assign(turn, incident, [region.by_row[row]], left)
     for engineer, _ in turned.values():
         lifecycle.change_engineer(turn, engineer, "available", "stood_down")

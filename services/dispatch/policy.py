@@ -43,5 +43,7 @@ class DispatchPolicy(BaseModel):
     shortlist_size: int = Field(default=48, ge=4, le=512)
     """Engineers an incident is matched with; regions with no more of them on shift are matched exactly."""
     shortlist_refresh_s: float = Field(default=60.0, gt=0, le=86_400)
+    crew_hold_min: float = Field(default=60.0, ge=0, le=1440)
+    """How long free engineers are kept for a crew whose last one is still at work."""
     held_considered: int = Field(default=32, ge=0, le=10_000)
     """At most so many incidents under way are put up for turning in one plan."""

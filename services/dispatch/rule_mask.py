@@ -41,6 +41,8 @@ def may_go(turn: Turn, slot: Ints, row: Ints) -> Flags:
     if turn.region.pins:
         locked = incidents.locked_row[slot]
         allowed &= (locked == row) | ((locked < 0) & (engineers.pins[row] == 0))
+    if turn.kept:
+        allowed &= ~np.isin(row, turn.kept)
     allowed &= ~_barred(turn, slot, row)
     return allowed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from schemas.decisions import DecisionKind
 from schemas.engineers import StatusReported
-from services.dispatch import lifecycle, mirror
+from services.dispatch import crew_statuses, lifecycle, mirror
 from services.dispatch.engineer_events import device_is_behind, heard_from
 from services.dispatch.moments import minutes_ms, to_ms
 from services.dispatch.state import Engineer, Incident
@@ -44,6 +44,8 @@ def status_reported(turn: Turn, event: StatusReported) -> None:
     heard_from(turn, engineer)
     if not _is_current(incident, engineer, event):
         _answer_stale(turn, incident, engineer, event)
+    elif incident.crew > 1 and event.status != "declined":
+        crew_statuses.reported(turn, incident, engineer, event, behind)
     elif behind:
         _fill_in(turn, incident, engineer, event, behind)
     elif event.status == "declined":
@@ -53,8 +55,7 @@ def status_reported(turn: Turn, event: StatusReported) -> None:
 
 
 def _is_current(incident: Incident, engineer: Engineer, event: StatusReported) -> bool:
-    holder = (incident.engineer_id, incident.epoch)
-    return holder == (engineer.engineer_id, event.epoch)
+    return lifecycle.has_in_hand(incident, engineer) and incident.epoch == event.epoch
 
 
 def _answer_stale(turn: Turn, incident: Incident, engineer: Engineer, event: StatusReported) -> None:
@@ -76,7 +77,7 @@ def _answer_stale(turn: Turn, incident: Incident, engineer: Engineer, event: Sta
     turn.refuse(reason, detail, incident, engineer)
 
 
-def _stage(event: StatusReported) -> int:
+def stage_named(event: StatusReported) -> int:
     """The place of a status in STAGES; ValueError for "declined", which is none."""
     return [str(stage) for stage in STAGES].index(event.status)
 
@@ -110,7 +111,7 @@ def _fill_in(
         incident.on_site_at, incident.late = at, at > incident.promised_at
     elif event.status == "restored":
         incident.restored_at = max(at, incident.on_site_at or at)
-    turn.decide(STAGES[_stage(event)], incident, engineer, occurred_at=at, late=incident.late)
+    turn.decide(STAGES[stage_named(event)], incident, engineer, occurred_at=at, late=incident.late)
 
 
 def _decline(turn: Turn, incident: Incident, engineer: Engineer, event: StatusReported) -> None:
@@ -119,7 +120,7 @@ def _decline(turn: Turn, incident: Incident, engineer: Engineer, event: StatusRe
         turn.refuse(f"already_{incident.state}", detail, incident, engineer)
         return
     bar(turn, incident, engineer)
-    lifecycle.take_back(turn, incident, "declined", event.reason)
+    lifecycle.take_back(turn, incident, "declined", event.reason, engineer)
     lifecycle.released(turn, engineer)
 
 
@@ -130,7 +131,7 @@ def bar(turn: Turn, incident: Incident, engineer: Engineer) -> None:
 
 
 def _advance(turn: Turn, incident: Incident, engineer: Engineer, event: StatusReported) -> None:
-    stage = _stage(event)
+    stage = stage_named(event)
     reached = stage_of(incident)
     if stage <= reached:
         detail = f"{event.status} after {incident.state}"

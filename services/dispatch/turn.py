@@ -25,29 +25,39 @@ class Window(TypedDict, total=False):
     window_to: int
 
 
-class Details(Window, total=False):
+class Said(TypedDict, total=False):
+    """Who decided, where a person did, and why (`detail`); `reason` stays a fixed word."""
+
+    by: str | None
+    reason: str | None
+    detail: str | None
+
+
+class Described(Window, total=False):
+    """What a reader must know of an incident that it has not seen before."""
+
+    place: tuple[float, float]
+    tier: str
+    product: str
+    level: int
+    reported_at: int
+    promised_at: int
+    crew: int | None
+
+
+class Details(Described, Said, total=False):
     """Fields of a decision beyond those its incident and engineer bring; times in milliseconds."""
 
     incident_id: str
     engineer_id: str
     epoch: int
     occurred_at: int
-    reason: str | None
-    detail: str | None
-    place: tuple[float, float]
-    reported_at: int
-    promised_at: int
     travel_time_s: float
     arrives_at: int | None
     from_place: tuple[float, float]
     diverted_from: str | None
     expected_service_min: float
     late: bool
-    tier: str
-    product: str
-    level: int
-    crew: int | None
-    by: str
     mode: str
 
 
@@ -71,6 +81,8 @@ class Turn:
     """Incidents that this event has made wait."""
     freed: list[int] = field(default_factory=list)
     """Rows of engineers whom this event has made matchable in a new way."""
+    kept: list[int] = field(default_factory=list)
+    """Rows of engineers whom this plan keeps free for a crew."""
     replan: bool = False
     everywhere: bool = False
     """Plan the whole region, not only what is near this event."""

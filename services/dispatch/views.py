@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from schemas.base import Place
 from schemas.views import EngineerView, IncidentView, RegionView, TimelineEntry
+from services.dispatch.eligibility import closes_at, opens_at
 from services.dispatch.fold import UNNAMED_LOG, PartitionFold
+from services.dispatch.lifecycle import crew_of
 from services.dispatch.moments import to_moment, to_moment_or_none
+from services.dispatch.needs import FOREVER
 from services.dispatch.state import HELD, Engineer, Incident, RegionState
 
 
@@ -18,6 +21,7 @@ def incident_view(state: RegionState, incident_id: str) -> IncidentView | None:
     incident = state.incidents.get(incident_id) or state.closed.get(incident_id)
     if incident is None:
         return None
+    closes = closes_at(incident)
     return IncidentView(
         incident_id=incident.incident_id,
         region=state.region,
@@ -44,6 +48,14 @@ def incident_view(state: RegionState, incident_id: str) -> IncidentView | None:
         resolved_at=to_moment_or_none(incident.resolved_at),
         late=incident.late,
         diversions=incident.diversions,
+        crew=incident.crew,
+        crew_ids=[e.engineer_id for e in crew_of(state, incident)] if incident.crew > 1 else [],
+        window_from=to_moment_or_none(opens_at(incident) or None),
+        window_to=to_moment_or_none(closes if closes < FOREVER else None),
+        lock=incident.lock,
+        locked_to=incident.locked_to,
+        suggested=incident.suggested,
+        mode=state.modes.get(incident.tier, "automatic"),
         timeline=_timeline(incident),
     )
 
@@ -61,7 +73,8 @@ def _arrival(state: RegionState, incident: Incident) -> int | None:
         return incident.on_site_at
     if not incident.acknowledged:
         return None
-    return state.assigned_engineer(incident).arrives_at
+    arrivals = [engineer.arrives_at for engineer in crew_of(state, incident)]
+    return max((at for at in arrivals if at is not None), default=None)
 
 
 def engineer_view(state: RegionState, engineer_id: str) -> EngineerView | None:
@@ -105,6 +118,8 @@ def region_view(fold: PartitionFold, region: str) -> RegionView:
         region=state.region,
         time_zone=state.time_zone,
         terms=state.terms,
+        rules=state.rules,
+        modes=state.modes,
         polygon=state.polygon,
         log=fold.log or UNNAMED_LOG,
         offset=fold.next_offset - 1,

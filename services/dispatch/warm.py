@@ -19,8 +19,8 @@ Flags = NDArray[np.bool_]
 
 ABSENT, IDLE, UNDER_WAY, WORKING = 0, 1, 2, 3
 """How an engineer can be matched: not at all, at once, by being turned, after the work in hand."""
-WAITING, TURNABLE, SENT = 1, 2, 3
-"""How an incident can be matched: it waits, who has it can be turned, or has only just been sent."""
+WAITING, TURNABLE, SENT, FORMING = 1, 2, 3, 4
+"""How an incident can be matched: it waits, who has it can be turned, or not; or it waits for a crew."""
 _FIRST = 64
 _ENGINEER_COLUMNS = (
     "standing",
@@ -158,6 +158,8 @@ class Warm:
         self.incidents = IncidentSlots(near)
         self.moved: dict[int, None] = {}
         """Rows whose place is newer in the state than here."""
+        self.forming: set[int] = set()
+        """Slots that wait for a crew."""
         self.lines = NeedLines()
         self.timed_rows: set[int] = set()
         """Rows that some rule of working time limits."""

@@ -7,12 +7,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from schemas.decisions import Decision
 
-Rule = Literal["one_content", "in_order", "one_owner", "one_job", "epoch_up", "current_epoch", "not_lost"]
+Rule = Literal[
+    "one_content",
+    "in_order",
+    "one_owner",
+    "one_job",
+    "epoch_up",
+    "current_epoch",
+    "not_lost",
+    "crew_together",
+]
 RULES: dict[Rule, str] = {
     "one_content": "a decision id has one content for ever",
     "in_order": "a region's decisions follow the log's order",
@@ -21,6 +30,7 @@ RULES: dict[Rule, str] = {
     "epoch_up": "each assignment of an incident has a higher epoch",
     "current_epoch": "a status is applied under the current epoch of its owner alone",
     "not_lost": "every reported incident is open or closed",
+    "crew_together": "a crew is assigned and taken back whole, and works once all of it is there",
 }
 STATUSES = frozenset({"acknowledged", "accepted", "en_route", "on_site", "restored", "resolved"})
 
@@ -35,12 +45,21 @@ class InvariantBroken(AssertionError):
 
 @dataclass(slots=True)
 class _Incident:
-    """An incident as the decisions tell it; `held` says whether `holder` still has it."""
+    """An incident as the decisions tell it; `holders` have it, `named` had a word in its newest epoch."""
 
     closed: bool = False
-    held: bool = False
-    holder: str | None = None
+    holders: set[str] = field(default_factory=set)
+    named: set[str] = field(default_factory=set)
+    on_site: set[str] = field(default_factory=set)
+    done: set[str] = field(default_factory=set)
+    crew: int = 1
     epoch: int = 0
+    at: int = -1
+    """The event of its last assignment or withdrawal."""
+
+    def is_whole(self) -> bool:
+        """Nobody has it, or all of the crew who are not done."""
+        return not self.holders or len(self.holders | self.done) == self.crew
 
 
 class Invariants:
@@ -69,13 +88,14 @@ class Invariants:
         if decision.incident_id is None:
             return
         self._answered.add(decision.incident_id)
+        self._check_crew(decision)
         if decision.kind == "queued":
             self._incidents.setdefault((decision.log, decision.incident_id), _Incident())
         elif decision.kind == "assigned":
             self._assigned(decision, self._known(decision))
         elif decision.kind == "withdrawn":
             self._withdrawn(decision, self._known(decision))
-        elif decision.kind in STATUSES:
+        elif decision.kind in STATUSES or decision.kind == "crew_reported":
             self._status(decision, self._known(decision))
         elif decision.kind == "cancelled":
             self._close(self._known(decision))
@@ -112,42 +132,68 @@ class Invariants:
             raise InvariantBroken("not_lost", f"{decision.id} {decision.kind} an incident never queued")
         return incident
 
+    def _check_crew(self, decision: Decision) -> None:
+        """Once the event that assigned or withdrew is over, a crew is whole or not there at all."""
+        incident = self._incidents.get((decision.log, decision.incident_id or ""))
+        if incident is not None and incident.at != decision.offset and not incident.is_whole():
+            missing = f"{sorted(incident.holders)} of {incident.crew}"
+            raise InvariantBroken("crew_together", f"{decision.id} finds {missing} on {decision.incident_id}")
+
     def _assigned(self, decision: Decision, incident: _Incident) -> None:
         engineer_id, epoch = decision.engineer_id or "", decision.epoch or 0
-        if incident.held or incident.closed:
-            state = "closed" if incident.closed else f"with {incident.holder}"
+        joins = epoch == incident.epoch and incident.at == decision.offset
+        full = len(incident.holders) >= incident.crew or engineer_id in incident.holders
+        if incident.closed or (incident.holders and (full or not joins)):
+            state = "closed" if incident.closed else f"with {sorted(incident.holders)}"
             raise InvariantBroken("one_owner", f"{decision.id} assigns {decision.incident_id}, {state}")
-        if epoch <= incident.epoch:
+        if not incident.holders and epoch <= incident.epoch:
             raise InvariantBroken("epoch_up", f"{decision.id} has epoch {epoch} after {incident.epoch}")
         if engineer_id in self._jobs:
             held = self._jobs[engineer_id]
             raise InvariantBroken("one_job", f"{decision.id} assigns {engineer_id}, who has {held}")
-        incident.held, incident.holder, incident.epoch = True, engineer_id, epoch
+        if not incident.holders:
+            incident.named, incident.on_site, incident.done = set(), set(), set()
+        incident.holders.add(engineer_id)
+        incident.named.add(engineer_id)
+        incident.epoch, incident.crew, incident.at = epoch, decision.crew or 1, decision.offset
         self._jobs[engineer_id] = decision.incident_id or ""
 
     def _withdrawn(self, decision: Decision, incident: _Incident) -> None:
-        if not incident.held or incident.holder != decision.engineer_id:
+        if decision.engineer_id not in incident.holders:
             raise InvariantBroken("one_owner", f"{decision.id} takes back from {decision.engineer_id}")
-        self._release(incident)
+        incident.at = decision.offset
+        self._release(incident, decision.engineer_id)
 
     def _status(self, decision: Decision, incident: _Incident) -> None:
-        named = (decision.engineer_id, decision.epoch)
-        if named != (incident.holder, incident.epoch) or not (incident.held or incident.closed):
-            what = (
-                f"{decision.id} {decision.kind} under {named}, current is {(incident.holder, incident.epoch)}"
-            )
-            raise InvariantBroken("current_epoch", what)
+        who = decision.engineer_id or ""
+        current = incident.holders if not incident.closed else incident.named
+        if who not in current or decision.epoch != incident.epoch:
+            what = f"{decision.id} {decision.kind} by {who} under {decision.epoch}"
+            raise InvariantBroken("current_epoch", f"{what}, current is {sorted(current), incident.epoch}")
+        word = decision.reason if decision.kind == "crew_reported" else decision.kind
+        if word == "on_site":
+            incident.on_site.add(who)
+        if decision.kind in ("on_site", "restored", "resolved") and incident.crew > 1:
+            self._check_all_there(decision, incident)
         if decision.kind == "resolved":
             self._close(incident)
+        elif word == "resolved":
+            incident.done.add(who)
+            self._release(incident, who)
+
+    def _check_all_there(self, decision: Decision, incident: _Incident) -> None:
+        if len(incident.on_site) < incident.crew:
+            there = f"{len(incident.on_site)} of {incident.crew} there"
+            raise InvariantBroken("crew_together", f"{decision.id} {decision.kind} with {there}")
 
     def _close(self, incident: _Incident) -> None:
         incident.closed = True
-        if incident.held:
-            self._release(incident)
+        for holder in sorted(incident.holders):
+            self._release(incident, holder)
 
-    def _release(self, incident: _Incident) -> None:
-        incident.held = False
-        self._jobs.pop(incident.holder or "", None)
+    def _release(self, incident: _Incident, holder: str) -> None:
+        incident.holders.discard(holder)
+        self._jobs.pop(holder, None)
 
 
 def check(decisions: Iterable[Decision], reported: Iterable[str] = ()) -> Invariants:

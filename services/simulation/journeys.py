@@ -40,6 +40,10 @@ class Journey(NamedTuple):
         gone = (now - self.departed_at) / timedelta(seconds=1)
         return along(self.origin, self.site, gone / whole if whole > 0 else 1.0)
 
+    def leg(self, engineer_id: str, incident_id: str, at: datetime, end: Place, outcome: Outcome) -> Leg:
+        """The journey as it ended."""
+        return Leg(engineer_id, incident_id, self.departed_at, self.origin, at, end, outcome)
+
 
 class Leg(NamedTuple):
     """A journey that ended: arrived at the site, turned away under way, or moved without an incident."""

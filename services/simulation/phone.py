@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.base import Place
@@ -27,28 +26,18 @@ from schemas.engineers import PhoneStatus, PositionReported, StatusReported
 from schemas.regions import EngineerRegistered, Terms
 from services.simulation.agenda import Agenda
 from services.simulation.geometry import travel_time_s
+from services.simulation.jobs import Job
 from services.simulation.journeys import Journey, Leg, Outcome
 from services.simulation.profiles import STEADY, PhoneProfile, Span
 
 Said = StatusReported | PositionReported
 """What a phone sends: statuses, numbered by the device, and position fixes."""
 
+TOLD = frozenset({"assigned", "withdrawn", "crew_complete"})
+"""What a phone is told of; the rest concerns the board."""
 REASONS = ("no_parts", "vehicle_fault", "too_far", "unwell")
 LOG_LIMIT = 10_000
 """Entries a phone can keep while it is offline: a spell of hours makes a handful."""
-
-
-@dataclass(slots=True, eq=False)
-class _Job:
-    """An assignment as the phone knows it."""
-
-    incident_id: str
-    epoch: int
-    site: Place
-    ready: bool = False
-    journey: Journey | None = None
-    working: bool = False
-    arrived_at: datetime | None = None
 
 
 class Phone:
@@ -77,8 +66,8 @@ class Phone:
         self._device_id = device_id
         self._place = engineer.home
         self._pace = self._chance.uniform(*profile.pace)
-        self._jobs: list[_Job] = []
-        self._agenda: Agenda[_Job] = Agenda()
+        self._jobs: list[Job] = []
+        self._agenda: Agenda[Job] = Agenda()
         self._seq = 0
         self._log: list[Said] = []
         self._inbox: list[Decision] = []
@@ -95,7 +84,7 @@ class Phone:
         """A decision reaches the phone; returns what it says by `now`. Decisions about others are ignored."""
         self._agenda.run(now)
         concerns = decision.engineer_id == self.engineer_id
-        if concerns and decision.kind in ("assigned", "withdrawn"):
+        if concerns and decision.kind in TOLD:
             if decision.kind == "assigned" and self._deaf():
                 self._go_offline(now)
             if self.online:
@@ -125,6 +114,9 @@ class Phone:
         assert decision.incident_id is not None
         named = (decision.incident_id, decision.epoch)
         given = decision.kind == "assigned"
+        if decision.kind == "crew_complete":
+            self._start_together([job for job in self._jobs if (job.incident_id, job.epoch) == named], now)
+            return
         if given and any((job.incident_id, job.epoch) == named for job in self._jobs):
             return  # told twice
         for job in [job for job in self._jobs if not job.working or self._called_back(job, decision, now)]:
@@ -133,17 +125,18 @@ class Phone:
         if given:
             assert decision.place is not None
             assert decision.epoch is not None
-            job = _Job(decision.incident_id, decision.epoch, decision.place)
+            crew, opens_at = decision.crew or 1, decision.window_from
+            job = Job(decision.incident_id, decision.epoch, decision.place, crew=crew, opens_at=opens_at)
             self._jobs.append(job)
             self._after(now, self._profile.acknowledge_s, self._acknowledge, job)
 
-    def _called_back(self, job: _Job, decision: Decision, now: datetime) -> bool:
+    def _called_back(self, job: Job, decision: Decision, now: datetime) -> bool:
         """True where the job was taken back before we arrived and the news comes just after: we drive on."""
         if decision.kind != "withdrawn" or job.arrived_at is None or decision.decided_at > job.arrived_at:
             return False
         return (now - job.arrived_at).total_seconds() < self.call_back_s
 
-    def _leave(self, job: _Job, now: datetime) -> None:
+    def _leave(self, job: Job, now: datetime) -> None:
         """Turn away from a job; under way the car stops here and the leg is written."""
         if job.working:
             self.legs[-1] = self.legs[-1]._replace(outcome="diverted")
@@ -155,11 +148,11 @@ class Phone:
             if now > job.journey.departed_at:  # no road, no journey
                 self._write_leg(job, job.journey, now, "diverted")
 
-    def _acknowledge(self, job: _Job, at: datetime) -> None:
+    def _acknowledge(self, job: Job, at: datetime) -> None:
         self._say("acknowledged", job, at)
         self._after(at, self._profile.answer_s, self._answer, job)
 
-    def _answer(self, job: _Job, at: datetime) -> None:
+    def _answer(self, job: Job, at: datetime) -> None:
         if self._profile.declines > 0 and self._chance.random() < self._profile.declines:
             self._say("declined", job, at, reason=self._chance.choice(REASONS))
             self._leave(job, at)
@@ -167,7 +160,7 @@ class Phone:
         self._say("accepted", job, at)
         self._after(at, self._profile.depart_s, self._get_ready, job)
 
-    def _get_ready(self, job: _Job, at: datetime) -> None:
+    def _get_ready(self, job: Job, at: datetime) -> None:
         job.ready = True
         self._depart(at)
 
@@ -182,47 +175,55 @@ class Phone:
         self._say("en_route", job, at)
         self._fix_later(job, at)
 
-    def _arrive(self, job: _Job, at: datetime) -> None:
+    def _arrive(self, job: Job, at: datetime) -> None:
         assert job.journey is not None
         self._place = job.site
         self._write_leg(job, job.journey, at, "arrived")
         job.journey, job.working, job.arrived_at = None, True, at
+        early_s = (job.opens_at - at).total_seconds() if job.opens_at is not None else 0.0
+        if early_s > 0:
+            self._after(at, (early_s, early_s), self._enter, job)
+        else:
+            self._enter(job, at)
+
+    def _enter(self, job: Job, at: datetime) -> None:
+        """The gate is open: on site. Of a crew everybody waits for the last one."""
         self._say("on_site", job, at)
+        if job.crew == 1:
+            self._work(job, at)
+
+    def _start_together(self, jobs: list[Job], now: datetime) -> None:
+        for job in jobs:
+            if job.working and not job.started:
+                self._work(job, now)
+
+    def _work(self, job: Job, at: datetime) -> None:
+        job.started = True
         work_s = self._service_min(job.incident_id) * 60
         low, high = self._profile.restored_share
         self._after(at, (work_s * low, work_s * high), self._restore, job)
         self._after(at, (work_s, work_s), self._finish, job)
 
-    def _restore(self, job: _Job, at: datetime) -> None:
+    def _restore(self, job: Job, at: datetime) -> None:
         self._say("restored", job, at)
 
-    def _finish(self, job: _Job, at: datetime) -> None:
+    def _finish(self, job: Job, at: datetime) -> None:
         self._say("resolved", job, at)
         self._jobs.remove(job)
         self._depart(at)
 
-    def _fix_later(self, job: _Job, at: datetime) -> None:
+    def _fix_later(self, job: Job, at: datetime) -> None:
         every_s = self._profile.fix_every_s
         if every_s and job.journey is not None:
             self._after(at, (every_s, every_s), self._fix_under_way, job)
 
-    def _fix_under_way(self, job: _Job, at: datetime) -> None:
+    def _fix_under_way(self, job: Job, at: datetime) -> None:
         if job.journey is not None:
             self._fix(at)
             self._fix_later(job, at)
 
-    def _write_leg(self, job: _Job, journey: Journey, at: datetime, outcome: Outcome) -> None:
-        self.legs.append(
-            Leg(
-                engineer_id=self.engineer_id,
-                incident_id=job.incident_id,
-                departed_at=journey.departed_at,
-                origin=journey.origin,
-                ended_at=at,
-                end=self._place,
-                outcome=outcome,
-            )
-        )
+    def _write_leg(self, job: Job, journey: Journey, at: datetime, outcome: Outcome) -> None:
+        self.legs.append(journey.leg(self.engineer_id, job.incident_id, at, self._place, outcome))
 
     def _deaf(self) -> bool:
         return self.online and self._profile.deaf > 0 and self._chance.random() < self._profile.deaf
@@ -246,7 +247,7 @@ class Phone:
         if self._profile.online_min is not None:
             self._agenda.after(at, self._draw(_minutes(self._profile.online_min)), self._go_offline)
 
-    def _say(self, status: PhoneStatus, job: _Job, at: datetime, reason: str | None = None) -> None:
+    def _say(self, status: PhoneStatus, job: Job, at: datetime, reason: str | None = None) -> None:
         self._seq += 1
         self._keep(
             StatusReported(
@@ -285,9 +286,7 @@ class Phone:
         said, self._log = self._log, []
         return said
 
-    def _after(
-        self, at: datetime, delay_s: Span, act: Callable[[_Job, datetime], None], job: _Job
-    ) -> datetime:
+    def _after(self, at: datetime, delay_s: Span, act: Callable[[Job, datetime], None], job: Job) -> datetime:
         return self._agenda.after(at, self._draw(delay_s), lambda when: act(job, when), job)
 
     def _draw(self, span: Span) -> float:

@@ -20,7 +20,7 @@ from schemas.topics import partition_of
 from services.dispatch.policy import DispatchPolicy
 from services.simulation.journeys import Leg
 from services.simulation.partitions import Partitions, Watch
-from services.simulation.phone import Phone, Said
+from services.simulation.phone import TOLD, Phone, Said
 from services.simulation.placing import Letter, place_report
 from services.simulation.profiles import STEADY, PhoneProfile
 from services.simulation.scenarios import Scenario
@@ -178,7 +178,7 @@ class Replay:
         for decision in decided:
             self._note(decision, now)
             phone = self._phones.get(decision.engineer_id or "")
-            if phone is not None and decision.kind in ("assigned", "withdrawn"):
+            if phone is not None and decision.kind in TOLD:
                 said += self._heard(phone, phone.told(decision, now))
                 self._remind(phone)
         return said

@@ -16,6 +16,7 @@ from schemas.events import RegionEvent
 from schemas.incidents import CancelIncident, IncidentReported, IncidentTriaged
 from schemas.regions import EngineerRegistered, RegionDefined
 from services.dispatch.fold import Logged, PartitionFold
+from services.dispatch.lifecycle import crew_of
 from services.dispatch.policy import DispatchPolicy
 from services.dispatch.shipped import shipped_policy
 from tests.simulation.dispatch.ruled import SHORT_RULES, engineer_rules, report_rules
@@ -131,8 +132,8 @@ class Story:
             name, who, epoch = INCIDENTS[a % 12], f"E{b % self.engineers}", c % 4
         else:
             incident = held[a % len(held)]
-            assert incident.engineer_id is not None
-            name, who, epoch = incident.incident_id, incident.engineer_id, incident.epoch
+            crew = crew_of(self.fold.regions["R1"], incident)
+            name, who, epoch = incident.incident_id, crew[b // 7 % len(crew)].engineer_id, incident.epoch
             epoch -= d % 11 == 1
         seq = self.seqs[who] = self.seqs.get(who, 0) + 1
         return self.tell(

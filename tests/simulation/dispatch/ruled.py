@@ -47,6 +47,8 @@ def report_rules(a: int, b: int, c: int, now: datetime) -> dict[str, Any]:
         fields["parts"] = [PARTS[c // 4 % 2]] * (1 + c % 2)
     if c % 3 == 0:
         fields["customer_id"] = CUSTOMERS[c // 3 % 2]
+    if b % 3 == 0:
+        fields["crew"] = 2 + c % 2
     if a % 4 == 0:
         opens = now + timedelta(minutes=b % 60 - 20)
         fields["window_from"] = opens
