@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from schemas.base import Wire
 from schemas.clock import ClockTicked
 from schemas.cloudevents import Envelope, Headers, UnreadableRecord
+from schemas.commands import IncidentCommand, SetModes
 from schemas.engineers import ShiftReported, StatusReported
 from schemas.events import type_of
 from schemas.incidents import CancelIncident, IncidentReported, IncidentTriaged
@@ -75,7 +76,7 @@ def route(envelope: Envelope, partition: int, registry: Registry, clock: datetim
         case ShiftReported() | StatusReported() as phone:
             refuse_the_future("occurred_at", phone.occurred_at, clock)
             return [Routed(_region_of(phone.engineer_id, registry), envelope)]
-        case CancelIncident() as command:
+        case CancelIncident() | IncidentCommand() | SetModes() as command:
             return [Routed(_known(command.region, registry), envelope)]
         case RegionDefined() as defined:
             return [Routed(defined.region, envelope)]

@@ -12,6 +12,8 @@ import numpy as np
 
 from services.dispatch import lifecycle
 from services.dispatch.cost import Pairs, supply_at, travel_ms_of
+from services.dispatch.mirror import is_automatic
+from services.dispatch.modes import suggest
 from services.dispatch.moments import minutes_ms
 from services.dispatch.rule_mask import fit_rows, fulfilled, in_time, may_go
 from services.dispatch.state import Incident
@@ -36,11 +38,17 @@ def form_crews(turn: Turn) -> None:
 def _form(turn: Turn, incident: Incident) -> None:
     crew = soonest_crew(turn, incident)
     if crew is None:
+        if incident.suggested:
+            suggest(turn, incident, [])
         return
     rows, arrives, at_work = crew
     opens = int(turn.region.warm.incidents.not_before[incident.slot])
-    if not at_work.any() and turn.now + int(arrives.min()) >= opens:
-        lifecycle.assign(turn, incident, [turn.region.by_row[row] for row in rows.tolist()])
+    at_once = not at_work.any() and turn.now + int(arrives.min()) >= opens
+    engineers = [turn.region.by_row[row] for row in rows.tolist()]
+    if not is_automatic(turn.region, incident):
+        suggest(turn, incident, engineers if at_once else [])
+    elif at_once:
+        lifecycle.assign(turn, incident, engineers)
     elif turn.now + int(arrives.max()) >= opens and arrives.max() <= minutes_ms(turn.policy.crew_hold_min):
         turn.kept += rows[~at_work].tolist()
 

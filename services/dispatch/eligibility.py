@@ -13,23 +13,26 @@ from services.dispatch.needs import FOREVER, fulfilled_until, needs_of
 from services.dispatch.state import HELD, Engineer, Incident, RegionState
 from services.dispatch.travel import travel_ms
 
-RULES = (
-    "unqualified",
-    "language",
-    "certificate",
-    "parts",
-    "customer_excluded",
-    "pinned",
-    "off_shift",
-    "on_break",
-    "unreachable",
-    "declined_before",
-    "window",
-    "shift_end",
-    "rest",
-    "break",
-    "week",
-)
+SENTENCES = {
+    "unqualified": "is not qualified for it",
+    "language": "does not speak its language",
+    "certificate": "has no certificate for it to the end of the job",
+    "parts": "does not have its parts on the van",
+    "customer_excluded": "may not go to its customer",
+    "pinned": "is not the one it is pinned to, or is pinned to another",
+    "off_shift": "is off shift",
+    "on_break": "is on a break",
+    "unreachable": "can not be reached",
+    "declined_before": "has declined it",
+    "window": "can not be there while it may be entered",
+    "shift_end": "would work past the end of the shift",
+    "rest": "would work into the daily rest",
+    "break": "would work past the break that is due",
+    "week": "would work more than the week allows",
+    "on_site": "is at work at another site",
+}
+"""What each rule says of whoever breaks it; `on_site` is asked only where a person sends somebody."""
+RULES = tuple(SENTENCES)
 """The words of the rules, in the order in which they are asked."""
 
 EARLY_MS = minutes_ms(10)

@@ -17,6 +17,7 @@ from services.dispatch.lifecycle import (
     take_back,
     watch_limits,
 )
+from services.dispatch.locks import forget_engineer, wish
 from services.dispatch.moments import minutes_ms, to_moment, to_ms
 from services.dispatch.state import DEVICES_KEPT, HELD, RESTING, Engineer
 from services.dispatch.travel import travel_ms
@@ -46,6 +47,7 @@ def engineer_registered(turn: Turn, event: EngineerRegistered) -> None:
     mirror.engineer_changed(region, engineer)
     mirror.limits_changed(region, engineer)
     turn.decide("engineer_registered", engineer=engineer)
+    wish(turn, engineer, event.pinned_incident)
     _leave_unqualified_work(turn, engineer)
     if engineer.state == "available" and engineer.incident_id is None:
         free(turn, engineer)
@@ -118,6 +120,8 @@ def _hand_over(turn: Turn, engineer: Engineer) -> None:
     change_engineer(turn, engineer, "off_shift", "handed_over")
     before, engineer.excluded_customers = engineer.excluded_customers, []
     mirror.exclusions_changed(region, engineer, before)
+    wish(turn, engineer, None)
+    forget_engineer(turn, engineer)
     mirror.engineer_left(region, engineer.row)
     del region.engineers[engineer.engineer_id]
     del region.by_row[engineer.row]

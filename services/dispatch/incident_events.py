@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from schemas.incidents import CancelIncident, IncidentTriaged
 from services.dispatch import lifecycle, mirror
+from services.dispatch.locks import pin_as_registered
 from services.dispatch.moments import to_ms, to_ms_or_none
 from services.dispatch.servable import watch_window, why_never
 from services.dispatch.state import Incident
@@ -31,6 +32,8 @@ def incident_triaged(turn: Turn, event: IncidentTriaged) -> None:
         return
     incident = _opened(turn, event)
     _queue(turn, incident)
+    for name in sorted(region.wishes.get(incident.incident_id, ())):
+        pin_as_registered(turn, incident, region.engineers[name])
     turn.replan = True
 
 

@@ -179,20 +179,31 @@ def window_of(incident: Incident) -> Window:
 
 
 def take_back(
+    turn: Turn, incident: Incident, reason: str, detail: str | None = None, concerned: Engineer | None = None
+) -> Engineer:
+    """Withdraw an assignment: the incident waits again, its waiting time kept; the engineer has nothing.
+
+    A crew goes whole: the others are released, `concerned` (without it the first) is left to the caller.
+    """
+    engineer, *mates = withdraw(turn, incident, reason, detail, concerned)
+    for mate in mates:
+        released(turn, mate)
+    return engineer
+
+
+def withdraw(
     turn: Turn,
     incident: Incident,
     reason: str,
     detail: str | None = None,
     concerned: Engineer | None = None,
     by: str | None = None,
-) -> Engineer:
-    """Withdraw an assignment: the incident waits again, its waiting time kept; the engineer has nothing.
-
-    A crew goes whole: the others are released, `concerned` (without it the first) is left to the caller.
-    """
+) -> list[Engineer]:
+    """Withdraw from everybody who has it, `concerned` first, and release nobody yet."""
     region = turn.region
-    engineer = concerned or region.assigned_engineer(incident)
-    mates = [mate for mate in crew_of(region, incident) if mate is not engineer]
+    crew = crew_of(region, incident)
+    if concerned is not None:
+        crew = [concerned, *(mate for mate in crew if mate is not concerned)]
     incident.state, incident.engineer_id = "waiting", None
     incident.assigned_at, incident.acknowledged = None, False
     incident.give_up_at = incident.settles_at = None
@@ -201,21 +212,17 @@ def take_back(
     incident.near_until = 0  # whoever became free meanwhile is not on it
     turn.queued.append(incident)
     incident.diversions += reason == "diverted"
-    for one in (engineer, *mates):
-        one.incident_id = None
-        if reason != "diverted" and one.state in ("en_route", "on_site"):
-            one.state = "available"
-            one.stand(*one.place_at(turn.now), turn.now)
+    for engineer in crew:
+        engineer.incident_id = None
+        if reason != "diverted" and engineer.state in ("en_route", "on_site"):
+            engineer.state = "available"
+            engineer.stand(*engineer.place_at(turn.now), turn.now)
     mirror.incident_changed(region, incident)
-    for one in (engineer, *mates):
-        mirror.engineer_changed(region, one)
-    turn.decide("withdrawn", incident, engineer, reason=reason, detail=detail, by=by)
-    for mate in mates:
-        why = reason if concerned is None else "crew"
-        turn.decide("withdrawn", incident, mate, reason=why, detail=f"{engineer.engineer_id}: {reason}")
-    for mate in mates:
-        released(turn, mate)
-    return engineer
+    for engineer in crew:
+        mirror.engineer_changed(region, engineer)
+        own = engineer is concerned or concerned is None
+        turn.decide("withdrawn", incident, engineer, reason=reason if own else "crew", detail=detail, by=by)
+    return crew
 
 
 def crew_of(region: RegionState, incident: Incident) -> list[Engineer]:

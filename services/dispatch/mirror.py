@@ -90,6 +90,11 @@ def engineer_left(region: RegionState, row: int) -> None:
     region.warm.moved.pop(row, None)
 
 
+def is_automatic(region: RegionState, incident: Incident) -> bool:
+    """Whether the tier's decisions are carried out without anybody's word."""
+    return region.modes.get(incident.tier, "automatic") == "automatic"
+
+
 def incident_changed(region: RegionState, incident: Incident) -> None:
     """The incident's standing is different now."""
     slots, slot = region.warm.incidents, incident.slot
@@ -99,6 +104,7 @@ def incident_changed(region: RegionState, incident: Incident) -> None:
     elif incident.state in HELD:
         # Who has not answered yet is not turned: words would cross, the more the slower the way to them.
         settled = incident.acknowledged and incident.settles_at is None and incident.crew == 1
+        settled = settled and incident.lock is None and is_automatic(region, incident)
         slots.standing[slot] = TURNABLE if settled else SENT
     else:
         slots.standing[slot] = ABSENT
@@ -191,6 +197,7 @@ def incident_opened(region: RegionState, incident: Incident) -> None:
     slots.service[slot] = incident.expected_service_ms
     slots.product[slot] = region.warm.engineers.product_number(incident.product)
     slots.level[slot] = incident.level
+    slots.by_people[slot] = not is_automatic(region, incident)
     needs_changed(region, incident)
     window_changed(region, incident)
     near_changed(region, incident)

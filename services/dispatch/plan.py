@@ -8,6 +8,7 @@ from services.dispatch import lifecycle, mirror, receipts, shortlist
 from services.dispatch.cost import Pairs, pair_costs, supply_at, travel_ms_between
 from services.dispatch.crews import form_crews
 from services.dispatch.matched import Matched
+from services.dispatch.modes import suggest
 from services.dispatch.rule_mask import allowed_pairs
 from services.dispatch.state import HELD, Engineer
 from services.dispatch.travel import ms_per_radian
@@ -118,7 +119,12 @@ def _carry_out(turn: Turn, matched: Matched) -> None:
         turned[engineer.row] = (engineer, incident.incident_id)
     for at, (slot, row) in enumerate(zip(slots.tolist(), rows, strict=True)):
         incident = region.by_slot[slot]
-        if incident.state != "waiting" or not matched.at_once[at]:
+        if incident.state != "waiting":
+            continue
+        if not mirror.is_automatic(region, incident):
+            suggest(turn, incident, [region.by_row[row]] if matched.at_once[at] else [])
+            continue
+        if not matched.at_once[at]:
             continue
         _, left = turned.pop(row, (None, None))
         lifecycle.assign(turn, incident, [region.by_row[row]], left)

@@ -25,6 +25,8 @@ def allowed_pairs(turn: Turn, slots: Ints, slot: Ints, row: Ints) -> Pairs:
     place = np.minimum(np.searchsorted(slots, supply.held_slot), len(slots) - 1)
     kept_out = (supply.standing == UNDER_WAY) & (slots[place] != supply.held_slot)
     free = ~kept_out[column]
+    if region.modes:  # nobody is turned before somebody has confirmed it
+        free &= ~(region.warm.incidents.by_people[slot] & (supply.standing == UNDER_WAY)[column])
     if region.warm.is_timed():
         early = _too_soon(region, pairs, turn.now)
         at_once &= ~early

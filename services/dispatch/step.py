@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from schemas.clock import ClockTicked, LogStarted
+from schemas.commands import AssignIncident, ConfirmSuggestion, LockIncident, SetModes, UnlockIncident
 from schemas.engineers import EngineersMoved, ShiftReported, StatusReported
 from schemas.events import RegionEvent
 from schemas.incidents import CancelIncident, IncidentTriaged
@@ -15,10 +17,15 @@ from services.dispatch.engineer_events import (
 )
 from services.dispatch.incident_events import cancel_incident, incident_triaged
 from services.dispatch.lifecycle import watch_limits
+from services.dispatch.locks import lock_incident, unlock_incident
+from services.dispatch.modes import set_modes
+from services.dispatch.overrides import send_as_told
 from services.dispatch.plan import plan
 from services.dispatch.state import canonical
 from services.dispatch.statuses import status_reported
 from services.dispatch.turn import Turn
+
+PeoplesCommand = AssignIncident | ConfirmSuggestion | LockIncident | UnlockIncident | SetModes
 
 
 def step(turn: Turn, event: RegionEvent) -> None:
@@ -38,10 +45,25 @@ def step(turn: Turn, event: RegionEvent) -> None:
             engineer_registered(turn, event)
         case RegionDefined():
             region_defined(turn, event)
-        case _:
+        case ClockTicked() | LogStarted():
             clock_ticked(turn)
+        case _:
+            _obey(turn, event)
     if turn.replan:
         plan(turn)
+
+
+def _obey(turn: Turn, event: PeoplesCommand) -> None:
+    """What people decide over the engine's head."""
+    match event:
+        case AssignIncident() | ConfirmSuggestion():
+            send_as_told(turn, event)
+        case LockIncident():
+            lock_incident(turn, event)
+        case UnlockIncident():
+            unlock_incident(turn, event)
+        case SetModes():
+            set_modes(turn, event)
 
 
 def region_defined(turn: Turn, event: RegionDefined) -> None:

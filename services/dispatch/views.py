@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from schemas.base import Place
 from schemas.views import EngineerView, IncidentView, RegionView, TimelineEntry
 from services.dispatch.eligibility import closes_at, opens_at
@@ -21,7 +23,6 @@ def incident_view(state: RegionState, incident_id: str) -> IncidentView | None:
     incident = state.incidents.get(incident_id) or state.closed.get(incident_id)
     if incident is None:
         return None
-    closes = closes_at(incident)
     return IncidentView(
         incident_id=incident.incident_id,
         region=state.region,
@@ -48,16 +49,24 @@ def incident_view(state: RegionState, incident_id: str) -> IncidentView | None:
         resolved_at=to_moment_or_none(incident.resolved_at),
         late=incident.late,
         diversions=incident.diversions,
-        crew=incident.crew,
-        crew_ids=[e.engineer_id for e in crew_of(state, incident)] if incident.crew > 1 else [],
-        window_from=to_moment_or_none(opens_at(incident) or None),
-        window_to=to_moment_or_none(closes if closes < FOREVER else None),
-        lock=incident.lock,
-        locked_to=incident.locked_to,
-        suggested=incident.suggested,
-        mode=state.modes.get(incident.tier, "automatic"),
+        **_control(state, incident),
         timeline=_timeline(incident),
     )
+
+
+def _control(state: RegionState, incident: Incident) -> dict[str, Any]:
+    """Who goes together, when one may come, and what people have fixed or are asked."""
+    closes = closes_at(incident)
+    return {
+        "crew": incident.crew,
+        "crew_ids": [e.engineer_id for e in crew_of(state, incident)] if incident.crew > 1 else [],
+        "window_from": to_moment_or_none(opens_at(incident) or None),
+        "window_to": to_moment_or_none(closes if closes < FOREVER else None),
+        "lock": incident.lock,
+        "locked_to": incident.locked_to,
+        "suggested": incident.suggested,
+        "mode": state.modes.get(incident.tier, "automatic"),
+    }
 
 
 def _timeline(incident: Incident) -> list[TimelineEntry]:

@@ -49,6 +49,7 @@ _INCIDENT_COLUMNS = (
     "not_before",
     "locked_row",
     "needs",
+    "by_people",
 )
 
 
@@ -136,6 +137,8 @@ class IncidentSlots:
         self.locked_row: Ints = np.full(_FIRST, -1, np.int64)
         self.needs: Ints = np.zeros((NEEDS_EACH, _FIRST), np.int64)
         """Lines of NeedLines."""
+        self.by_people: Flags = np.zeros(_FIRST, np.bool_)
+        """Of a tier that is not dispatched automatically."""
         self.asked: dict[int, list[Need]] = {}
         self.pinned: dict[int, tuple[str, ...]] = {}
         self.barred: dict[int, dict[str, int]] = {}
