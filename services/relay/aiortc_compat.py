@@ -1,15 +1,13 @@
-"""Every private name of aiortc, aioice and pylibsrtp that the relay leans on, and what stands on them.
+"""Every private name of aiortc, aioice and pylibsrtp that the relay leans on, behind names of its own.
 
 aiortc brings SDP, ICE, DTLS and SCTP; media never enters its codecs. Its peer connection makes its parts in
 two methods; a subclass lets them and then gives each part a class that forwards. Nothing is patched for
-anybody else. `missing_names` says which name a new release took away. Where one of `SHORT_PATH_NAMES` is
-gone, datagrams travel through aiortc's own receive chain (`passthrough`); where one of `NEEDED_NAMES` is
-gone, the relay refuses to start.
+anybody else. services/relay/aiortc_contract.py lists the names and says which of them a new release took
+away.
 """
 
 from __future__ import annotations
 
-import inspect
 import socket
 from typing import Any, Protocol, cast
 
@@ -20,72 +18,12 @@ from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection
 from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
 from aiortc.rate import RemoteBitrateEstimator
 from aiortc.rtcdtlstransport import RTCDtlsTransport
-from aiortc.rtcicetransport import RTCIceGatherer, RTCIceTransport
 from aiortc.rtcrtpparameters import RTCRtpReceiveParameters, RTCRtpSendParameters
 from aiortc.rtcrtpreceiver import RTCRtpReceiver
 from aiortc.rtcrtpsender import RTCRtpSender
-from aiortc.rtcrtptransceiver import RTCRtpTransceiver
 
 BitrateEstimator = RemoteBitrateEstimator
 AiortcRefusal = (InternalError, InvalidAccessError, InvalidStateError, OperationError)
-
-NEEDED_NAMES: tuple[tuple[type, str], ...] = (
-    (RTCPeerConnection, "_RTCPeerConnection__createDtlsTransport"),
-    (RTCPeerConnection, "_RTCPeerConnection__createTransceiver"),
-    (RTCDtlsTransport, "_handle_rtp_data"),
-    (RTCDtlsTransport, "_handle_rtcp_data"),
-    (RTCDtlsTransport, "_send_rtp"),
-    (RTCDtlsTransport, "_set_role"),
-    (RTCDtlsTransport, "_srtp_profiles"),
-    (RTCRtpTransceiver, "_offerDirection"),
-    (RTCRtpSender, "_ssrc"),
-    (RTCRtpSender, "_rtx_ssrc"),
-    (RTCRtpSender, "_stream_id"),
-    (RTCRtpSender, "_track_id"),
-)
-SHORT_PATH_NAMES: tuple[tuple[type, str], ...] = (
-    (RTCDtlsTransport, "_rx_srtp"),
-    (RTCDtlsTransport, "_tx_srtp"),
-    (RTCDtlsTransport, "_setup_srtp"),
-    (pylibsrtp.Session, "_srtp"),
-    (RTCIceGatherer, "_connection"),
-    (RTCIceTransport, "_connection"),
-    (RTCIceTransport, "_recv"),
-    (RTCIceTransport, "_send"),
-    (aioice.ice.Connection, "get_component_candidates"),
-    (aioice.ice.Connection, "check_incoming"),
-    (aioice.ice.Connection, "data_received"),
-    (aioice.ice.Connection, "build_request"),
-    (aioice.ice.Connection, "remote_password"),
-    (aioice.ice.Connection, "_protocols"),
-    (aioice.ice.Connection, "_nominated"),
-    (aioice.ice.StunProtocol, "datagram_received"),
-    (aioice.ice.StunProtocol, "send_stun"),
-    (aioice.ice.StunProtocol, "connection_made"),
-    (aioice.ice.StunProtocol, "connection_lost"),
-)
-SRTP_FUNCTIONS = ("srtp_protect", "srtp_unprotect", "srtp_protect_rtcp", "srtp_unprotect_rtcp")
-
-
-def missing_names(names: tuple[tuple[type, str], ...]) -> list[str]:
-    """The names of `names` that this release does not have, as `Class.name`."""
-    return [f"{owner.__name__}.{name}" for owner, name in names if not _has(owner, name)]
-
-
-def _has(owner: type, name: str) -> bool:
-    """A method stands on the class; an attribute is assigned in one of its methods."""
-    return hasattr(owner, name) or f"self.{name}" in inspect.getsource(owner)
-
-
-def missing_srtp_functions() -> list[str]:
-    """The functions of the pylibsrtp wheel's cffi layer that are not there."""
-    layer = getattr(pylibsrtp, "lib", None)
-    return [f"pylibsrtp.lib.{name}" for name in SRTP_FUNCTIONS if not hasattr(layer, name)]
-
-
-def short_path_missing() -> list[str]:
-    """Why the short path can not be taken; empty where it can."""
-    return missing_names(SHORT_PATH_NAMES) + missing_srtp_functions()
 
 
 class MediaSink(Protocol):
@@ -192,6 +130,7 @@ class ForwardingPeerConnection(RTCPeerConnection):
             agent = PortConnection(self._port, self._sink)
             ice.iceGatherer._connection = ice._connection = agent
             ice._recv, ice._send = agent.recv, agent.send
+        _end_its_events(made.transport._connection)
         self.transport = made
         return made
 
@@ -284,6 +223,21 @@ class PortProtocol(aioice.ice.StunProtocol):
 
     receiver: PortConnection
     sock: socket.socket
+
+
+def _end_its_events(agent: Any) -> None:
+    """Say `closed` to whoever asks a closed agent for its next event, not nothing.
+
+    aiortc's monitor asks again at once when it hears nothing: a client that left before the monitor's first
+    turn would stall the process for ever.
+    """
+    ask = agent.get_event
+
+    async def get_event() -> Any:
+        event = await ask()
+        return aioice.ice.ConnectionClosed() if event is None else event
+
+    agent.get_event = get_event
 
 
 srtp_memory, srtp_functions = pylibsrtp.ffi, pylibsrtp.lib  # type: ignore[attr-defined]

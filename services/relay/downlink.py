@@ -8,7 +8,7 @@ from services.relay.pacing import Pacer, Verdict
 from services.relay.rtp import MediaPacket
 from services.relay.slot import Segment, Slot
 from services.relay.ticker import Ticker
-from services.relay.wire import Wire
+from services.relay.wire import ShortWire, Wire
 
 PACE_OVER_ESTIMATE = 1.1
 PACE_LEAST_BPS = 32_000
@@ -61,10 +61,22 @@ class Downlink:
         """Tick the slot."""
         self._ticker.wake(slot)
 
+    def quick_wire(self, kind: str) -> ShortWire | None:
+        """The short path where nothing has to wait."""
+        waits = kind == "video" and (self._pacer.rate_bps is not None or len(self._pacer) > 0)
+        return self.wire if isinstance(self.wire, ShortWire) and not waits else None
+
+    def refresh(self) -> None:
+        """The wire or the pace changed."""
+        for slot in self.slots:
+            slot.refresh()
+
     def tick(self, now: float) -> bool:
         """Send what the pace allows."""
         for slot, segment, packet in self._pacer.due(now):
             slot.release(segment, packet, now)
+        if not len(self._pacer) and self._pacer.rate_bps is None:
+            self.refresh()
         return len(self._pacer) > 0
 
     def heard(self, block: rtcp.Block, now: float, now_ntp: int) -> None:
@@ -96,13 +108,16 @@ class Downlink:
 
     def measure(self, now: float) -> int | None:
         """About each second: what was sent, what the link bears (None: all of it), and the pace."""
-        octets = sum(slot.sent.octets for slot in self.slots)
+        octets = sum(slot.lane.octets for slot in self.slots)
         then, before = self._before
         if then:
             self.sent_bps = int((octets - before) * 8 / max(0.1, now - then))
         self._before = (now, octets)
         limit = self.estimate.limit_bps(self.sent_bps, now)
         pace = None if limit is None else max(PACE_LEAST_BPS, int(limit * PACE_OVER_ESTIMATE))
+        if (pace is None) != (self._pacer.rate_bps is None):
+            self._pacer.limit(pace, now)
+            self.refresh()
         self._pacer.limit(pace, now)
         self.limit_bps = limit
         return limit

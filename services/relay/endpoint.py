@@ -9,7 +9,7 @@ import time
 
 import ifaddr
 
-from services.relay.aiortc_compat import NEEDED_NAMES, missing_names, short_path_missing
+from services.relay.aiortc_contract import NEEDED_NAMES, missing_names, short_path_missing
 from services.relay.ticker import Ticker
 from services.relay.udp_port import UdpPort
 

@@ -72,6 +72,7 @@ class Peer:
         self._heard_at = self._born = endpoint.now()
         self._packets = self._packets_before = 0
         self._beats = 0
+        self._beat_at = self._born + BEAT_S
         self._timer: asyncio.TimerHandle | None = None
         self._now: Callable[[], float] = asyncio.get_running_loop().time
         self.wanted_bps: Callable[[Source], list[int | None]] = lambda _: []
@@ -108,6 +109,7 @@ class Peer:
         wire = self.downlink.wire
         if not isinstance(wire, ShortWire) or wire.address != address:
             self.downlink.wire = ShortWire(srtp[1], protocol.sock, address, port.sending)
+            self.downlink.refresh()
 
     def receiving(self, receiver: ForwardingReceiver, parameters: Any) -> None:
         """The client may send on this m-line."""
@@ -182,6 +184,9 @@ class Peer:
 
     def _beat(self) -> None:
         now = self._now()
+        late, self._beat_at = now - self._beat_at, now + BEAT_S
+        if late > 0:
+            self._heard_at += late  # this process stood still: what the client sent may lie unread
         self._timer = asyncio.get_running_loop().call_later(BEAT_S, self._beat)
         self._beats += 1
         if not self.connected:

@@ -12,10 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from services.relay.continuity import Continuity
+from services.relay.forwarding import Lane
 from services.relay.rtcp import SenderReport
 from services.relay.rtp import MediaPacket, unwrapped
 from services.relay.source import Codec, Extensions, Source
+from services.relay.wire import ShortWire
 
 SEGMENTS_KEPT = 4
 RESENT_KEPT = 256
@@ -38,6 +39,9 @@ class Downstream(Protocol):
     def wake(self, slot: Slot) -> None:
         """Call the slot's `tick` soon."""
 
+    def quick_wire(self, kind: str) -> ShortWire | None:
+        """The short path where packets of this kind need not wait; None where they do."""
+
 
 @dataclass(slots=True)
 class Segment:
@@ -47,15 +51,6 @@ class Segment:
     first: int
     shift: int
     last_out: int = -1
-
-
-@dataclass(slots=True)
-class Sent:
-    """What was sent on a slot, for its sender reports."""
-
-    packets: int = 0
-    octets: int = 0
-    resent: int = 0
 
 
 @dataclass(slots=True)
@@ -78,15 +73,17 @@ class Slot:
         self.kind, self.terms, self._link = kind, terms, link
         self.source: Source | None = None
         self.codec: Codec | None = None
-        self.sent = Sent()
+        self.resent = 0
         self.slow = self.muted = False
         self.on_mismatch: Callable[[Slot], None] | None = None
         self._open = self._resting = False
         self._segments: deque[Segment] = deque(maxlen=SEGMENTS_KEPT)
         self._segment: Segment | None = None
-        self._next_out = first_sequence + 0x10000
+        extensions = terms.extensions
+        self.lane = Lane(
+            terms.ssrc, first_sequence + 0x10000, extensions.abs_send_time, extensions.audio_level
+        )
         self._rtx_sequence = first_sequence
-        self._stream = Continuity(terms.extensions)
         self._shown = -1
         self._not_before = 0.0
         self._resent: dict[int, float] = {}
@@ -110,6 +107,7 @@ class Slot:
     def codec_changed(self) -> None:
         """Find the viewer's format for what the source sends; none fits: nothing is sent."""
         self._close_gate()
+        self._segments.clear()
         theirs = self.source.codec if self.source is not None else None
         self.codec = next((ours for ours in self.terms.codecs if theirs and ours.same_media(theirs)), None)
         if theirs is not None and self.codec is None and self.on_mismatch is not None:
@@ -123,6 +121,7 @@ class Slot:
         self.muted, self.slow = muted, slow
         if muted or opened:
             self._close_gate()
+        self.refresh()
         if opened and self.source is not None:
             self._not_before = 0.0
             self.source.want_key_frame(now)
@@ -135,8 +134,14 @@ class Slot:
 
     def _close_gate(self) -> None:
         if self._segment is not None:
-            self._segment.last_out = self._next_out - 1
+            self._segment.last_out = self.lane.next_out - 1
         self._open, self._resting, self._segment = False, False, None
+        self.lane.take(None)
+
+    def refresh(self) -> None:
+        """The gate, the limits, the link's wire or its pace changed: take the quick lane where it is free."""
+        free = self._open and not self.slow
+        self.lane.take(self._link.quick_wire(self.kind) if free else None)
 
     def forward(self, packet: MediaPacket, now: float) -> None:
         """Send a packet of the source, now or through the link's queue."""
@@ -175,35 +180,32 @@ class Slot:
             if not source.key_frames.pending:
                 source.want_key_frame(now)
             return
-        self._stream.align(packet, source.ssrc, self.codec.clock_rate, now)
-        self._segment = Segment(source, packet.sequence, self._next_out - packet.sequence)
+        self.lane.align(packet, source.ssrc, self.codec.clock_rate, now)
+        self.lane.payload_type = self.codec.payload_type
+        self._segment = Segment(source, packet.sequence, self.lane.shift)
         self._segments.append(self._segment)
         self._open, self._shown = True, packet.timestamp
         for number in range(packet.sequence, source.newest + 1):
             media = source.kept(number)
             if media is not None:
                 self.forward(media, now)
+        self.refresh()
 
     def emit(self, packet: MediaPacket, now: float) -> None:
         """Rewrite and send a packet of the open segment."""
         segment, codec = self._segment, self.codec
         if segment is None or codec is None:
             return
-        out = packet.sequence + segment.shift
-        if out >= self._next_out:
-            self._next_out = out + 1
-            self._stream.newest(packet, now)
-        payload = self._stream.payload(packet)
-        self.sent.packets += 1
-        self.sent.octets += len(payload)
-        header = self._stream.header(packet, codec.payload_type, out, self.terms.ssrc, now)
-        self._link.send_rtp(header, payload)
+        lane, out = self.lane, packet.sequence + segment.shift
+        payload = lane.payload(packet)
+        lane.sent(packet, out, len(payload), now)
+        self._link.send_rtp(lane.header(packet, codec.payload_type, out, self.terms.ssrc, now), payload)
 
     def resend(self, sequences: tuple[int, ...], now: float) -> None:
         """Answer a NACK from the source's history, at most once a round trip for each packet."""
         wait = max(RESEND_NOT_BEFORE_S, self._link.rtt_s * 0.8)
         for sequence in sequences:
-            out = unwrapped(sequence, self._next_out)
+            out = unwrapped(sequence, self.lane.next_out)
             if now - self._resent.get(out, float("-inf")) < wait:
                 continue
             for segment in reversed(self._segments):
@@ -216,17 +218,17 @@ class Slot:
 
     def _resend_one(self, segment: Segment, number: int, out: int, now: float) -> None:
         packet, codec = segment.source.kept(number), self.codec
-        if packet is None or codec is None or out >= self._next_out:
+        if packet is None or codec is None or out >= self.lane.next_out:
             return
         self._resent[out] = now
-        self.sent.resent += 1
-        stream, payload = self._stream, self._stream.payload(packet)
+        self.resent += 1
+        lane, payload = self.lane, self.lane.payload(packet)
         if codec.rtx_payload_type < 0:
-            header = stream.header(packet, codec.payload_type, out, self.terms.ssrc, now)
+            header = lane.header(packet, codec.payload_type, out, self.terms.ssrc, now)
             self._link.send_rtp(header, payload)
             return
         self._rtx_sequence = (self._rtx_sequence + 1) & 0xFFFF
-        header = stream.header(packet, codec.rtx_payload_type, self._rtx_sequence, self.terms.rtx_ssrc, now)
+        header = lane.header(packet, codec.rtx_payload_type, self._rtx_sequence, self.terms.rtx_ssrc, now)
         self._link.send_rtp(header, SEQUENCE.pack(out & 0xFFFF) + payload)
 
     def key_frame_wanted(self, now: float) -> None:
@@ -251,8 +253,6 @@ class Slot:
         if moment is None:
             return None
         ntp, rtp = moment
-        shifted = (rtp + self._stream.timestamp_shift) & 0xFFFFFFFF
-        sent = self.sent
-        return SenderReport(
-            self.terms.ssrc, ntp, shifted, sent.packets & 0xFFFFFFFF, sent.octets & 0xFFFFFFFF
-        )
+        shifted = (rtp + self.lane.timestamp_shift) & 0xFFFFFFFF
+        packets, octets = self.lane.packets & 0xFFFFFFFF, self.lane.octets & 0xFFFFFFFF
+        return SenderReport(self.terms.ssrc, ntp, shifted, packets, octets)

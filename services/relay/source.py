@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.relay.forwarding import Watcher, fan_out
 from services.relay.nack import Gaps, KeyFrameRequests
 from services.relay.payloads import INSPECT, Inspect, inspect_sound
 from services.relay.reception import Reception
@@ -33,11 +34,8 @@ class Codec:
         return (self.name, self.clock_rate, self.profile) == (other.name, other.clock_rate, other.profile)
 
 
-class Watcher(Protocol):
-    """Who receives a source's packets."""
-
-    def forward(self, packet: MediaPacket, now: float) -> None:
-        """Send it on, or not."""
+class Audience(Watcher, Protocol):
+    """A watcher of a source, told of its changes."""
 
     def codec_changed(self) -> None:
         """The source now sends another format."""
@@ -86,7 +84,7 @@ class Source:
         self.codecs, self.extensions = codecs, extensions
         self.codec: Codec | None = None
         self.ssrc = 0
-        self.watchers: list[Watcher] = []
+        self.watchers: list[Audience] = []
         self.reception = Reception(48000 if kind == "audio" else 90000)
         self.malformed = 0
         self.key_frames = KeyFrameRequests()
@@ -188,8 +186,7 @@ class Source:
         self._history[place] = media
         if media.starts_key_frame and self.key_frames.pending and self.kind == "video":
             self.key_frames.came()
-        for watcher in self.watchers:
-            watcher.forward(media, now)
+        fan_out(media, self.watchers, now)
 
     def _jumped(self, first: int, last: int, now: float) -> None:
         if not self.gaps.opened(first, last, now):

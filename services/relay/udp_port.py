@@ -100,6 +100,11 @@ class UdpPort:
         """Connections attached now."""
         return len(self._by_user)
 
+    @property
+    def addresses(self) -> int:
+        """Client addresses known now."""
+        return len(self._by_address)
+
     def attach(self, agent: PortConnection) -> list[PortProtocol]:
         """One protocol for each socket, with its host candidate."""
         made = []

@@ -41,34 +41,35 @@ class Wire(Protocol):
 class SrtpSession:
     """A libsrtp session by its raw pointer, and the Session that owns it."""
 
-    __slots__ = ("_owner", "_size", "pointer")
+    __slots__ = ("_owner", "dropped", "pointer", "size")
 
     def __init__(self, session: Any) -> None:
         self._owner = session
         self.pointer = raw_srtp(session)
-        self._size = ffi.new("int *")
+        self.size = ffi.new("int *")
+        self.dropped = 0
 
     def unprotect(self, buffer: Any, length: int) -> int:
         """Decrypt RTP in place; the new length, -1 where it is forged, repeated or foreign."""
-        size = self._size
+        size = self.size
         size[0] = length
         return size[0] if lib.srtp_unprotect(self.pointer, buffer, size) == 0 else -1
 
     def unprotect_rtcp(self, buffer: Any, length: int) -> int:
         """Decrypt RTCP in place; the new length or -1."""
-        size = self._size
+        size = self.size
         size[0] = length
         return size[0] if lib.srtp_unprotect_rtcp(self.pointer, buffer, size) == 0 else -1
 
     def protect(self, buffer: Any, length: int) -> int:
         """Encrypt RTP in place, which makes it longer; the new length or -1."""
-        size = self._size
+        size = self.size
         size[0] = length
         return size[0] if lib.srtp_protect(self.pointer, buffer, size) == 0 else -1
 
     def protect_rtcp(self, buffer: Any, length: int) -> int:
         """Encrypt RTCP in place; the new length or -1."""
-        size = self._size
+        size = self.size
         size[0] = length
         return size[0] if lib.srtp_protect_rtcp(self.pointer, buffer, size) == 0 else -1
 
@@ -86,10 +87,10 @@ class ShortWire:
     """Protect in place, send without waiting; what the kernel can not take now is dropped."""
 
     def __init__(self, session: SrtpSession, sock: socket.socket, address: Address, staging: Staging) -> None:
-        self._session: SrtpSession | None = session
+        self.session: SrtpSession | None = session
         self._protect, self._protect_rtcp = session.protect, session.protect_rtcp
-        self._sendto, self.address = sock.sendto, address
-        self._staging = staging
+        self.sendto, self.address = sock.sendto, address
+        self.staging = staging
         self._memory, self._bytes, self._view = staging.memory, staging.bytes, staging.view
         self.dropped = 0
 
@@ -116,7 +117,7 @@ class ShortWire:
             self.dropped += 1
             return
         try:
-            self._sendto(self._view[:length], self.address)
+            self.sendto(self._view[:length], self.address)
         except OSError:
             self.dropped += (
                 1  # a full buffer, or unreachable just now: ICE and the watchdog decide about the peer
@@ -125,7 +126,7 @@ class ShortWire:
     def close(self) -> None:
         """Refuse to touch the session from now on, then let it go."""
         self._protect = self._protect_rtcp = _closed
-        self._session = None
+        self.session = None
 
 
 def _closed(buffer: Any, length: int) -> int:  # noqa: ARG001

@@ -60,6 +60,14 @@ class MediaClient:
         await self.pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
         await asyncio.wait_for(self.connected.wait(), 15)
 
+    async def answer(self, offer: str) -> str:
+        """The answer to an offer of the server's, as a viewer; `connected` tells when media can flow."""
+        await self.pc.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+        self.expects = len(self.pc.getTransceivers())
+        self.pc.agree(publish=True, view=False)
+        await self.pc.setLocalDescription(await self.pc.createAnswer())
+        return str(self.pc.localDescription.sdp)
+
     def heard(self) -> None:
         """Nothing is watched here."""
 

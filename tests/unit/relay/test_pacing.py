@@ -1,0 +1,69 @@
+"""A slow link gets its packets at its own pace from a queue that is never long."""
+
+from __future__ import annotations
+
+from services.relay.bandwidth import VIDEO_LEAST_BPS, DownlinkEstimate, publisher_bps
+from services.relay.pacing import Pacer, Verdict
+
+
+def test_without_a_rate_nothing_waits() -> None:
+    """The usual link costs nothing."""
+    pacer: Pacer[int] = Pacer()
+    assert pacer.offer(1, 1200, 0.0) is Verdict.SEND
+    assert not len(pacer)
+
+
+def test_packets_leave_in_order_at_the_rate() -> None:
+    """A burst of 96 kbit on 960 kbit/s takes a tenth of a second."""
+    pacer: Pacer[int] = Pacer()
+    pacer.limit(960_000, 0.0)
+    left = [(n, 0.1) for n in range(10) if pacer.offer(n, 1200, 0.1) is Verdict.SEND]
+    for step in range(1, 30):
+        now = 0.1 + step * 0.01
+        left += [(number, now) for number in pacer.due(now)]
+    assert [number for number, _ in left] == list(range(10))
+    assert 0.17 <= left[-1][1] <= 0.22
+
+
+def test_a_full_queue_says_so_and_stays_short() -> None:
+    """It holds 0.4 s at the rate: later packets would be too late."""
+    pacer: Pacer[int] = Pacer()
+    pacer.limit(100_000, 0.0)
+    verdicts = [pacer.offer(number, 1000, 0.0) for number in range(20)]
+    assert verdicts.count(Verdict.HELD) == 5
+    assert verdicts[-1] is Verdict.FULL
+    pacer.clear()
+    assert not len(pacer)
+
+
+def test_a_receivers_estimate_limits_only_near_what_it_is_sent() -> None:
+    """An estimate follows what is received: 1.5 times it is no sign of a limit, less is."""
+    link = DownlinkEstimate()
+    link.remb_arrived(450_000, 1.0)
+    assert link.limit_bps(300_000, 1.5) is None
+    assert link.limit_bps(1_500_000, 1.5) == 450_000
+    assert link.limit_bps(1_500_000, 30.0) is None
+
+
+def test_heavy_loss_lowers_the_rate_and_none_lets_it_go() -> None:
+    """Ten percent is repaired and borne, thirty are not."""
+    link = DownlinkEstimate()
+    for _ in range(20):
+        link.loss_reported(0.10, 1_000_000)
+    assert link.limit_bps(1_000_000, 0.0) is None
+    for _ in range(5):
+        link.loss_reported(0.4, 1_000_000)
+    lowered = link.limit_bps(1_000_000, 0.0)
+    assert lowered is not None
+    assert lowered < 700_000
+    for _ in range(60):
+        link.loss_reported(0.0, 400_000)
+    assert link.limit_bps(400_000, 0.0) is None
+
+
+def test_a_publisher_follows_its_own_link_and_the_worst_that_needs_it() -> None:
+    """And never goes below what video needs: who can not take that is on a lower level."""
+    assert publisher_bps(2_000_000, [None, 700_000, 900_000]) == 700_000
+    assert publisher_bps(500_000, [None]) == 500_000
+    assert publisher_bps(None, []) == 4_000_000
+    assert publisher_bps(90_000, [50_000]) == VIDEO_LEAST_BPS
