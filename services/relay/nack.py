@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 RETRY_MIN_S = 0.02
-GIVE_UP_S = 0.3
+GIVE_UP_S = 0.2
 TRIES_MIN = 3
 GIVE_UP_LATEST_S = 1.0
 GAP_LIMIT = 512
