@@ -157,6 +157,14 @@ class StatusBody(_PhoneBody):
     place: Place | None = None
 
 
+class WorkEstimateBody(_PhoneBody):
+    """How many minutes the work will still take. A technician need not name themselves."""
+
+    engineer_id: Id | None = None
+    epoch: int = Field(ge=0, le=2**53)
+    minutes_left: Minutes
+
+
 class Fix(Command):
     """One position fix of a phone."""
 
@@ -191,6 +199,16 @@ class StatusEntry(_PhoneBody):
     place: Place | None = None
 
 
+class WorkEstimateEntry(_PhoneBody):
+    """An estimate within a batch of phone events."""
+
+    type: Literal["work_estimate"]
+    engineer_id: Id
+    incident_id: Id
+    epoch: int = Field(ge=0, le=2**53)
+    minutes_left: Minutes
+
+
 class PositionEntry(Fix):
     """A fix within a batch of phone events."""
 
@@ -198,7 +216,9 @@ class PositionEntry(Fix):
     engineer_id: Id
 
 
-PhoneEntry = Annotated[ShiftEntry | StatusEntry | PositionEntry, Field(discriminator="type")]
+PhoneEntry = Annotated[
+    ShiftEntry | StatusEntry | WorkEstimateEntry | PositionEntry, Field(discriminator="type")
+]
 
 
 class PhoneEventsBody(Command):

@@ -12,6 +12,7 @@ DecisionKind = Literal[
     "engineer_registered",
     "engineer_changed",  # shift, break, reachable: `engineer_state` says which
     "queued",  # the incident is known and waits
+    "posted",  # an idle engineer is to wait at `place`; whatever is assigned next cuts the journey short
     "assigned",  # with `diverted_from` where the engineer was turned away from another incident
     # taken back: `reason` is diverted, declined, unreachable, cancelled, shift_ended, handed_over, overridden
     "withdrawn",
@@ -19,6 +20,7 @@ DecisionKind = Literal[
     "accepted",
     "en_route",
     "on_site",
+    "work_estimated",  # who is on site says how long it will still take: `work_left_min`
     "restored",
     "resolved",
     "cancelled",
@@ -84,6 +86,7 @@ class Decision(Wire):
     from_place: Place | None = None
     diverted_from: Id | None = None
     expected_service_min: float | None = None
+    work_left_min: float | None = None
     late: bool | None = None
     crew: int | None = None
     """How many go together, where it is more than one: as many `assigned` of one event and one epoch."""

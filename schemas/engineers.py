@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.base import Id, Latitude, Longitude, Moment, Place, ShortText, Wire
+from schemas.base import Id, Latitude, Longitude, Minutes, Moment, Place, ShortText, Wire
 
 ShiftChange = Literal["shift_started", "shift_ended", "break_started", "break_ended"]
 PhoneStatus = Literal[
@@ -48,6 +48,14 @@ class StatusReported(PhoneEvent):
     status: PhoneStatus
     reason: ShortText | None = None
     place: Place | None = None
+
+
+class WorkEstimateUpdated(PhoneEvent):
+    """An engineer on site says how many minutes the work will still take; `epoch` fences off a stale one."""
+
+    incident_id: Id
+    epoch: int = Field(ge=0)
+    minutes_left: Minutes
 
 
 class PositionReported(Wire):

@@ -15,6 +15,7 @@ from schemas.engineers import (
     PositionReported,
     ShiftReported,
     StatusReported,
+    WorkEstimateUpdated,
 )
 from schemas.incidents import CancelIncident, IncidentReported, IncidentTriaged
 from schemas.receipts import DecisionReceipt
@@ -37,6 +38,7 @@ EVENT_TYPES: Mapping[str, type[Wire]] = MappingProxyType(
         "muster.region.set-modes.v1": SetModes,
         "muster.engineer.shift-reported.v1": ShiftReported,
         "muster.engineer.status-reported.v1": StatusReported,
+        "muster.engineer.work-estimate-updated.v1": WorkEstimateUpdated,
         "muster.engineer.position-reported.v1": PositionReported,
         "muster.engineers.moved.v1": EngineersMoved,
         "muster.decision.made.v1": Decision,
@@ -65,6 +67,7 @@ RegionEvent = (
     | SetModes
     | ShiftReported
     | StatusReported
+    | WorkEstimateUpdated
     | EngineersMoved
 )
 """What a region's fold is told: the union of everything on `region-events`."""

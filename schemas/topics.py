@@ -16,6 +16,7 @@ from schemas.engineers import (
     PositionReported,
     ShiftReported,
     StatusReported,
+    WorkEstimateUpdated,
 )
 from schemas.incidents import CancelIncident, IncidentReported, IncidentTriaged
 from schemas.receipts import DecisionReceipt
@@ -71,7 +72,7 @@ _ALL = (
     Topic(
         "engineer-status",
         "engineer",
-        (ShiftReported, StatusReported),
+        (ShiftReported, StatusReported, WorkEstimateUpdated),
         ("gateway",),
         ("triage",),
     ),
@@ -141,6 +142,7 @@ _ALL = (
             *_PEOPLES,
             ShiftReported,
             StatusReported,
+            WorkEstimateUpdated,
             EngineersMoved,
         ),
         ("triage", "location feed"),

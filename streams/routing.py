@@ -10,7 +10,7 @@ from schemas.base import Wire
 from schemas.clock import ClockTicked
 from schemas.cloudevents import Envelope, Headers, UnreadableRecord
 from schemas.commands import IncidentCommand, SetModes
-from schemas.engineers import ShiftReported, StatusReported
+from schemas.engineers import ShiftReported, StatusReported, WorkEstimateUpdated
 from schemas.events import type_of
 from schemas.incidents import CancelIncident, IncidentReported, IncidentTriaged
 from schemas.regions import EngineerRegistered, RegionDefined
@@ -73,7 +73,7 @@ def route(envelope: Envelope, partition: int, registry: Registry, clock: datetim
         case IncidentReported() as report:
             refuse_the_future("reported_at", report.reported_at, clock)
             return [_triaged(envelope, report, registry)]
-        case ShiftReported() | StatusReported() as phone:
+        case ShiftReported() | StatusReported() | WorkEstimateUpdated() as phone:
             refuse_the_future("occurred_at", phone.occurred_at, clock)
             return [Routed(_region_of(phone.engineer_id, registry), envelope)]
         case CancelIncident() | IncidentCommand() | SetModes() as command:

@@ -49,7 +49,8 @@ def supply_at(region: RegionState, policy: DispatchPolicy, rows: Ints, now: int)
         at_work = rows[working]
         table = np.asarray(policy.remaining_work_permille, np.int64)
         lasted = now - engineers.work_began[at_work]
-        ready[working] = remaining_ms(lasted, engineers.work_expected[at_work], table)
+        left = remaining_ms(lasted, engineers.work_expected[at_work], table)
+        ready[working] = left * policy.soon_free_permille // 1000
     return Supply(rows, places, ready, standing, held)
 
 

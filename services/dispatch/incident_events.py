@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from schemas.incidents import CancelIncident, IncidentTriaged
 from services.dispatch import lifecycle, mirror
+from services.dispatch.demand import learn_report
 from services.dispatch.locks import pin_as_registered
 from services.dispatch.moments import to_ms, to_ms_or_none
 from services.dispatch.servable import watch_window, why_never
@@ -69,6 +70,8 @@ def _opened(turn: Turn, event: IncidentTriaged) -> Incident:
     watch_window(region, incident)
     mirror.incident_opened(region, incident)
     turn.queued.append(incident)
+    kind = (incident.product, incident.level, incident.tier)
+    learn_report(region.demand, incident.reported_at, (incident.lat, incident.lon), kind)
     return incident
 
 

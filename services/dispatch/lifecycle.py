@@ -209,6 +209,7 @@ def withdraw(
     incident.give_up_at = incident.settles_at = None
     incident.on_site_at = incident.restored_at = None
     incident.implied, incident.crew_stages, incident.late = [], {}, False
+    incident.estimated_at = None
     incident.near_until = 0  # whoever became free meanwhile is not on it
     turn.queued.append(incident)
     incident.diversions += reason == "diverted"

@@ -40,8 +40,11 @@ def engineer_changed(region: RegionState, engineer: Engineer) -> None:
         rows.standing[row] = WORKING
     if incident is not None:
         began = incident.on_site_at or engineer.arrives_at or incident.assigned_at
+        expected = incident.expected_service_ms
+        if incident.estimated_at is not None:
+            began, expected = incident.estimated_at, incident.estimated_left_ms
         rows.work_began[row] = began or 0
-        rows.work_expected[row] = max(1, incident.expected_service_ms)
+        rows.work_expected[row] = max(1, expected)
         region.warm.incidents.holder[incident.slot] = row
 
 

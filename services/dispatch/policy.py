@@ -29,6 +29,14 @@ class DispatchPolicy(BaseModel):
     """How long an incident left without a plan is taken to wait on."""
     backlog_share: float = Field(default=1.0, ge=0, le=100)
     """Share of the waiting weight that an engineer's minute is charged with: orders by weight over work."""
+    posting_every_s: float = Field(default=60.0, gt=0, le=86_400)
+    """How often idle engineers are looked at for a better place to wait."""
+    posting_horizon_min: float = Field(default=0.0, ge=0, le=600)
+    """How long a post is taken to serve before everything is different; 0: nobody is posted."""
+    posting_price_weighted_min_per_km: float = Field(default=1.0, ge=0, le=10_000)
+    """What a km of road to a post must bring at least."""
+    posting_least_weighted_min: float = Field(default=0.5, ge=0, le=10_000)
+    """What a post must bring at least, its road paid: nobody drives for next to nothing."""
     replan_every_s: float = Field(default=60.0, gt=0, le=3600)
     """While something waits, a tick plans anew after this long."""
     unreachable_after_s: float = Field(default=300.0, gt=0, le=86_400)
@@ -40,6 +48,8 @@ class DispatchPolicy(BaseModel):
     """How many jobs of that length a product starts with, before its own."""
     remaining_work_permille: tuple[Permille, ...] = Field(min_length=2, max_length=200)
     """Expected time to free in 1/1000 of the expected work, after 0, 10, 20 ... % of it."""
+    soon_free_permille: Permille = 1000
+    """How much of the time to free a plan counts, in 1/1000: of several busy the first free is taken."""
     shortlist_size: int = Field(default=48, ge=4, le=512)
     """Engineers an incident is matched with; regions with no more of them on shift are matched exactly."""
     shortlist_refresh_s: float = Field(default=60.0, gt=0, le=86_400)

@@ -9,6 +9,7 @@ import orjson
 
 from schemas.regions import Polygon, RegionRules, Terms
 from services.dispatch import mirror
+from services.dispatch.demand import RECENT_KEPT, Demand
 from services.dispatch.duty import Duty
 from services.dispatch.lifecycle import watch_limits
 from services.dispatch.policy import DispatchPolicy
@@ -72,6 +73,17 @@ def _region_out(region: RegionState) -> dict[str, Any]:
         "modes": region.modes,
         "work_ms": region.work_ms,
         "planned_at": region.planned_at,
+        "posted_at": region.posted_at,
+        "demand": _demand_out(region.demand),
+    }
+
+
+def _demand_out(demand: Demand) -> dict[str, Any]:
+    return {
+        "cells": demand.cells,
+        "kinds": demand.kinds,
+        "recent": list(demand.recent),
+        "counted": demand.counted,
     }
 
 
@@ -91,11 +103,17 @@ def _region_in(raw: dict[str, Any], policy: DispatchPolicy) -> RegionState:
         modes=raw["modes"],
         work_ms={p: (jobs, ms) for p, (jobs, ms) in raw["work_ms"].items()},
         planned_at=raw["planned_at"],
+        posted_at=raw["posted_at"],
+        demand=_demand_in(raw["demand"]),
         warm=Warm(policy.shortlist_size),
     )
     mirror.rebuild(region)
     _set_timers(region)
     return region
+
+
+def _demand_in(raw: dict[str, Any]) -> Demand:
+    return Demand(raw["cells"], raw["kinds"], deque(raw["recent"], maxlen=RECENT_KEPT), raw["counted"])
 
 
 def _engineer_in(raw: dict[str, Any]) -> Engineer:

@@ -12,11 +12,12 @@ from schemas.base import Tier
 from schemas.commands import LockKind, Mode
 from schemas.decisions import EngineerState, IncidentState
 from schemas.regions import Polygon, RegionRules, Terms
+from services.dispatch.demand import Demand
 from services.dispatch.duty import Duty
 from services.dispatch.geometry import part_way
 from services.dispatch.warm import Warm
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 CLOSED_KEPT = 2_000
 SEEN_KEPT = 20_000
 TIMELINE_KEPT = 200
@@ -143,6 +144,9 @@ class Incident:
     resolved_at: int | None = None
     crew_stages: dict[str, int] = field(default_factory=dict)
     """Of a crew of several: how far each of them is, a place in STAGES; -1 before a word of theirs."""
+    estimated_at: int | None = None
+    """When the engineer on site last said (ms) how much work is left, and how much (ms)."""
+    estimated_left_ms: int = 0
     implied: list[str] = field(default_factory=list)
     """Stages no phone reported, taken as passed because a later one was."""
     late: bool = False
@@ -198,7 +202,9 @@ class RegionState:
     """A tier that is not here is dispatched automatically."""
     work_ms: dict[str, tuple[int, int]] = field(default_factory=dict)
     """By product: how many jobs finished here, and their milliseconds on site together."""
+    demand: Demand = field(default_factory=Demand)
     planned_at: int = 0
+    posted_at: int = 0
     timers: list[tuple[int, TimerKind, str, int]] = field(default_factory=list)
     seen_marks: set[int] = field(default_factory=set)
     warm: Warm = field(default_factory=Warm)

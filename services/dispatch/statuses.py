@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.decisions import DecisionKind
-from schemas.engineers import StatusReported
+from schemas.engineers import StatusReported, WorkEstimateUpdated
 from services.dispatch import crew_statuses, lifecycle, mirror
 from services.dispatch.engineer_events import device_is_behind, heard_from
 from services.dispatch.moments import minutes_ms, to_ms
@@ -28,13 +28,7 @@ def status_reported(turn: Turn, event: StatusReported) -> None:
     engineer = region.engineers.get(event.engineer_id)
     incident = region.incidents.get(event.incident_id) or region.closed.get(event.incident_id)
     if engineer is None or incident is None:
-        missing = "unknown_engineer" if engineer is None else "unknown_incident"
-        turn.refuse(
-            missing,
-            f"{event.engineer_id} and {event.incident_id} are not both known in {region.region}",
-            incident_id=event.incident_id,
-            engineer_id=event.engineer_id,
-        )
+        refuse_unknown(turn, event, engineer)
         return
     if turn.in_the_future(to_ms(event.occurred_at)):
         detail = "occurred_at is more than 5 min after the log's clock"
@@ -42,7 +36,7 @@ def status_reported(turn: Turn, event: StatusReported) -> None:
         return
     behind = device_is_behind(engineer, event)
     heard_from(turn, engineer)
-    if not _is_current(incident, engineer, event):
+    if not is_current(incident, engineer, event):
         _answer_stale(turn, incident, engineer, event)
     elif incident.crew > 1 and event.status != "declined":
         crew_statuses.reported(turn, incident, engineer, event, behind)
@@ -54,7 +48,20 @@ def status_reported(turn: Turn, event: StatusReported) -> None:
         _advance(turn, incident, engineer, event)
 
 
-def _is_current(incident: Incident, engineer: Engineer, event: StatusReported) -> bool:
+def refuse_unknown(
+    turn: Turn, event: StatusReported | WorkEstimateUpdated, engineer: Engineer | None
+) -> None:
+    """Nobody, or nothing, of this name is here."""
+    turn.refuse(
+        "unknown_engineer" if engineer is None else "unknown_incident",
+        f"{event.engineer_id} and {event.incident_id} are not both known in {turn.region.region}",
+        incident_id=event.incident_id,
+        engineer_id=event.engineer_id,
+    )
+
+
+def is_current(incident: Incident, engineer: Engineer, event: StatusReported | WorkEstimateUpdated) -> bool:
+    """Whether the event names the assignment as it stands."""
     return lifecycle.has_in_hand(incident, engineer) and incident.epoch == event.epoch
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from schemas.clock import ClockTicked, LogStarted
 from schemas.commands import AssignIncident, ConfirmSuggestion, LockIncident, SetModes, UnlockIncident
-from schemas.engineers import EngineersMoved, ShiftReported, StatusReported
+from schemas.engineers import EngineersMoved, ShiftReported, StatusReported, WorkEstimateUpdated
 from schemas.events import RegionEvent
 from schemas.incidents import CancelIncident, IncidentTriaged
 from schemas.regions import EngineerRegistered, RegionDefined
@@ -15,12 +15,14 @@ from services.dispatch.engineer_events import (
     engineers_moved,
     shift_reported,
 )
+from services.dispatch.estimates import work_estimate_updated
 from services.dispatch.incident_events import cancel_incident, incident_triaged
 from services.dispatch.lifecycle import watch_limits
 from services.dispatch.locks import lock_incident, unlock_incident
 from services.dispatch.modes import set_modes
 from services.dispatch.overrides import send_as_told
 from services.dispatch.plan import plan
+from services.dispatch.posting import post_idle
 from services.dispatch.state import canonical
 from services.dispatch.statuses import status_reported
 from services.dispatch.turn import Turn
@@ -31,16 +33,12 @@ PeoplesCommand = AssignIncident | ConfirmSuggestion | LockIncident | UnlockIncid
 def step(turn: Turn, event: RegionEvent) -> None:
     """Fold one event into the turn's region; `turn.decisions` are the answer. The state changes in place."""
     match event:
-        case EngineersMoved():
-            engineers_moved(turn, event)
-        case StatusReported():
-            status_reported(turn, event)
+        case StatusReported() | WorkEstimateUpdated() | ShiftReported() | EngineersMoved():
+            _phone_spoke(turn, event)
         case IncidentTriaged():
             incident_triaged(turn, event)
         case CancelIncident():
             cancel_incident(turn, event)
-        case ShiftReported():
-            shift_reported(turn, event)
         case EngineerRegistered():
             engineer_registered(turn, event)
         case RegionDefined():
@@ -51,6 +49,22 @@ def step(turn: Turn, event: RegionEvent) -> None:
             _obey(turn, event)
     if turn.replan:
         plan(turn)
+    if turn.now - turn.region.posted_at >= turn.policy.posting_every_s * 1000:
+        post_idle(turn)
+
+
+def _phone_spoke(
+    turn: Turn, event: StatusReported | WorkEstimateUpdated | ShiftReported | EngineersMoved
+) -> None:
+    match event:
+        case EngineersMoved():
+            engineers_moved(turn, event)
+        case StatusReported():
+            status_reported(turn, event)
+        case WorkEstimateUpdated():
+            work_estimate_updated(turn, event)
+        case _:
+            shift_reported(turn, event)
 
 
 def _obey(turn: Turn, event: PeoplesCommand) -> None:

@@ -57,6 +57,7 @@ class Details(Described, Said, total=False):
     from_place: tuple[float, float]
     diverted_from: str | None
     expected_service_min: float
+    work_left_min: float
     late: bool
     mode: str
 

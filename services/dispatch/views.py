@@ -111,6 +111,8 @@ def engineer_view(state: RegionState, engineer_id: str) -> EngineerView | None:
 def _free_at(engineer: Engineer, incident: Incident | None) -> int | None:
     if incident is None:
         return None
+    if incident.estimated_at is not None:
+        return incident.estimated_at + incident.estimated_left_ms
     begins = incident.on_site_at or engineer.arrives_at
     return None if begins is None else begins + incident.expected_service_ms
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from schemas.answers import PhoneAnswer, PhoneAnswers
-from schemas.api import PhoneEntry, PositionEntry, ShiftEntry, StatusEntry
+from schemas.api import PhoneEntry, PositionEntry, ShiftEntry, StatusEntry, WorkEstimateEntry
 from schemas.base import Wire
-from schemas.engineers import PositionReported, ShiftReported, StatusReported
+from schemas.engineers import PositionReported, ShiftReported, StatusReported, WorkEstimateUpdated
 from services.gateway.access import require_own_engineer, require_region
 from services.gateway.commands import Asked, refusal_of, rejection_of
 from services.gateway.parts import Gateway
@@ -19,12 +19,19 @@ from services.gateway.tokens import Identity
 from services.gateway.waiting import Answer
 
 OFF = "off_shift"
+_SAYS: dict[type[PhoneEntry], type[Wire]] = {
+    ShiftEntry: ShiftReported,
+    StatusEntry: StatusReported,
+    WorkEstimateEntry: WorkEstimateUpdated,
+}
 
 
-def phone_event_id(entry: ShiftEntry | StatusEntry) -> str:
-    """A shift's or status' event id, from what it says: the same alone or in any batch."""
+def phone_event_id(entry: ShiftEntry | StatusEntry | WorkEstimateEntry) -> str:
+    """The event id of a shift, a status or an estimate, from what it says: the same alone or in any batch."""
     if isinstance(entry, StatusEntry):
         said = [entry.incident_id, str(entry.epoch), entry.status]
+    elif isinstance(entry, WorkEstimateEntry):
+        said = [entry.incident_id, str(entry.epoch), "work_estimate"]
     else:
         said = [entry.change]
     words = [entry.engineer_id, entry.device_id, str(entry.device_seq), *said]
@@ -106,7 +113,7 @@ class _Batch:
         if isinstance(entry, PositionEntry):
             event = PositionReported(**said)
             return Outgoing("engineer-locations", entry.engineer_id, f"{self.asked.event_id}-{index}", event)
-        event = StatusReported(**said) if isinstance(entry, StatusEntry) else ShiftReported(**said)
+        event = _SAYS[type(entry)](**said)
         return Outgoing("engineer-status", entry.engineer_id, phone_event_id(entry), event, entry.engineer_id)
 
 

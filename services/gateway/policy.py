@@ -48,6 +48,7 @@ POLICY: Mapping[tuple[str, str], Rule] = {
     ("POST", "/v1/engineers/{engineer_id}/shift"): Rule(_BY_VOICE, command=True),
     ("POST", "/v1/engineers/{engineer_id}/positions"): Rule(_PHONE, command=True),
     ("POST", "/v1/assignments/{incident_id}/status"): Rule(_BY_VOICE, command=True),
+    ("POST", "/v1/assignments/{incident_id}/work-estimate"): Rule(_BY_VOICE, command=True),
     ("POST", "/v1/phones/events"): Rule(_PHONE, command=True),
     ("GET", "/v1/incidents"): Rule(_READ | _OWN),
     ("POST", "/v1/incidents"): Rule(_REPORT, command=True),

@@ -1,4 +1,4 @@
-"""An assignment as a simulated phone knows it."""
+"""What a simulated phone has in hand: an assignment, or a post to wait at."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.base import Place
+from schemas.decisions import Decision
 from services.simulation.journeys import Journey
+
+REASONS = ("no_parts", "vehicle_fault", "too_far", "unwell")
+"""Why a job is declined."""
+LOG_LIMIT = 10_000
+"""Entries a phone can keep while it is offline: a spell of hours makes a handful."""
 
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """One assignment; `crew` how many go, `opens_at` when the gate opens, `working` from the arrival on."""
+    """An assignment as the phone knows it; without an incident a post to wait at, gone once it is reached."""
 
     incident_id: str
     epoch: int
@@ -20,6 +26,31 @@ class Job:
     journey: Journey | None = None
     crew: int = 1
     opens_at: datetime | None = None
+    """When the gate opens; `crew`: how many go."""
     working: bool = False
+    """From the arrival on."""
     started: bool = False
     arrived_at: datetime | None = None
+
+    @classmethod
+    def of(cls, decision: Decision) -> Job:
+        """What the decision gives: to a post one sets out at once."""
+        assert decision.place is not None
+        return cls(
+            decision.incident_id or "",
+            decision.epoch or 0,
+            decision.place,
+            ready=decision.kind == "posted",
+            crew=decision.crew or 1,
+            opens_at=decision.window_from,
+        )
+
+    @property
+    def named(self) -> tuple[str, int]:
+        """Incident and epoch."""
+        return self.incident_id, self.epoch
+
+    @property
+    def is_post(self) -> bool:
+        """Whether it is only a place to wait at."""
+        return not self.incident_id

@@ -8,10 +8,8 @@ How to drive one (the replay and `muster feed` do the same):
     said = phone.advance(when)           # let it do everything that is due up to `when`
     phone.place(when), phone.legs        # where it is; the journeys that have ended
 
-What is said comes back in the device's order (`device_seq` counts up by one) and is to be sent in that order.
-Offline a phone says nothing: it goes on driving and working, keeps its own numbered log, and hands it over
-in one piece when it is back; decisions it is told meanwhile are read then, in order, without those already
-taken back. `now` must never step back. `service_min` says how long the work at an incident really takes.
+What is said comes in the device's order and is to be sent so. Offline a phone drives and works on, and hands
+over its log when it is back; decisions are read then, without those taken back. `now` never steps back.
 """
 
 from __future__ import annotations
@@ -26,18 +24,15 @@ from schemas.engineers import PhoneStatus, PositionReported, StatusReported
 from schemas.regions import EngineerRegistered, Terms
 from services.simulation.agenda import Agenda
 from services.simulation.geometry import travel_time_s
-from services.simulation.jobs import Job
+from services.simulation.jobs import LOG_LIMIT, REASONS, Job
 from services.simulation.journeys import Journey, Leg, Outcome
 from services.simulation.profiles import STEADY, PhoneProfile, Span
 
 Said = StatusReported | PositionReported
 """What a phone sends: statuses, numbered by the device, and position fixes."""
 
-TOLD = frozenset({"assigned", "withdrawn", "crew_complete"})
+TOLD = frozenset({"assigned", "withdrawn", "posted", "crew_complete"})
 """What a phone is told of; the rest concerns the board."""
-REASONS = ("no_parts", "vehicle_fault", "too_far", "unwell")
-LOG_LIMIT = 10_000
-"""Entries a phone can keep while it is offline: a spell of hours makes a handful."""
 
 
 class Phone:
@@ -53,7 +48,7 @@ class Phone:
         device_id: str = "phone",
         starts_at: datetime | None = None,
     ) -> None:
-        """`starts_at` is when spells without a connection may begin; without it at `available_from`."""
+        """`starts_at`: when spells offline may begin; `service_min`: how long the work really takes."""
         self.engineer_id = engineer.engineer_id
         self.region = engineer.region
         self.legs: list[Leg] = []
@@ -83,8 +78,7 @@ class Phone:
     def told(self, decision: Decision, now: datetime) -> list[Said]:
         """A decision reaches the phone; returns what it says by `now`. Decisions about others are ignored."""
         self._agenda.run(now)
-        concerns = decision.engineer_id == self.engineer_id
-        if concerns and decision.kind in TOLD:
+        if decision.engineer_id == self.engineer_id and decision.kind in TOLD:
             if decision.kind == "assigned" and self._deaf():
                 self._go_offline(now)
             if self.online:
@@ -110,25 +104,34 @@ class Phone:
         return journey.place(now) if journey else self._place
 
     def _hear(self, decision: Decision, now: datetime) -> None:
+        if decision.kind == "posted":
+            self._hear_post(decision, now)
+        elif decision.kind == "crew_complete":
+            self._start_together(decision, now)
+        else:
+            self._hear_assignment(decision, now)
+
+    def _hear_assignment(self, decision: Decision, now: datetime) -> None:
         """Take a decision in: a withdrawn job is left, a new one ends whatever is not being worked on yet."""
-        assert decision.incident_id is not None
         named = (decision.incident_id, decision.epoch)
         given = decision.kind == "assigned"
-        if decision.kind == "crew_complete":
-            self._start_together([job for job in self._jobs if (job.incident_id, job.epoch) == named], now)
-            return
-        if given and any((job.incident_id, job.epoch) == named for job in self._jobs):
+        if given and any(job.named == named for job in self._jobs):
             return  # told twice
         for job in [job for job in self._jobs if not job.working or self._called_back(job, decision, now)]:
-            if given or (job.incident_id, job.epoch) == named:
+            if given or job.named == named:
                 self._leave(job, now)
         if given:
-            assert decision.place is not None
-            assert decision.epoch is not None
-            crew, opens_at = decision.crew or 1, decision.window_from
-            job = Job(decision.incident_id, decision.epoch, decision.place, crew=crew, opens_at=opens_at)
+            job = Job.of(decision)
             self._jobs.append(job)
             self._after(now, self._profile.acknowledge_s, self._acknowledge, job)
+
+    def _hear_post(self, decision: Decision, now: datetime) -> None:
+        """Drive to a post; with work in hand the news is out of date."""
+        if all(job.is_post for job in self._jobs):
+            for job in self._jobs[:]:
+                self._leave(job, now)
+            self._jobs.append(Job.of(decision))
+            self._depart(now)
 
     def _called_back(self, job: Job, decision: Decision, now: datetime) -> bool:
         """True where the job was taken back before we arrived and the news comes just after: we drive on."""
@@ -172,7 +175,8 @@ class Phone:
         seconds = travel_time_s(self._place, job.site, self._terms, self._pace)
         arrives_at = self._after(at, (seconds, seconds), self._arrive, job)
         job.journey = Journey(self._place, job.site, at, arrives_at)
-        self._say("en_route", job, at)
+        if not job.is_post:
+            self._say("en_route", job, at)
         self._fix_later(job, at)
 
     def _arrive(self, job: Job, at: datetime) -> None:
@@ -180,6 +184,9 @@ class Phone:
         self._place = job.site
         self._write_leg(job, job.journey, at, "arrived")
         job.journey, job.working, job.arrived_at = None, True, at
+        if job.is_post:
+            self._jobs.remove(job)
+            return
         early_s = (job.opens_at - at).total_seconds() if job.opens_at is not None else 0.0
         if early_s > 0:
             self._after(at, (early_s, early_s), self._enter, job)
@@ -192,9 +199,10 @@ class Phone:
         if job.crew == 1:
             self._work(job, at)
 
-    def _start_together(self, jobs: list[Job], now: datetime) -> None:
-        for job in jobs:
-            if job.working and not job.started:
+    def _start_together(self, decision: Decision, now: datetime) -> None:
+        for job in self._jobs:
+            told = job.named == (decision.incident_id, decision.epoch)
+            if told and job.working and not job.started:
                 self._work(job, now)
 
     def _work(self, job: Job, at: datetime) -> None:
@@ -213,8 +221,7 @@ class Phone:
         self._depart(at)
 
     def _fix_later(self, job: Job, at: datetime) -> None:
-        every_s = self._profile.fix_every_s
-        if every_s and job.journey is not None:
+        if (every_s := self._profile.fix_every_s) and job.journey is not None:
             self._after(at, (every_s, every_s), self._fix_under_way, job)
 
     def _fix_under_way(self, job: Job, at: datetime) -> None:
@@ -223,6 +230,7 @@ class Phone:
             self._fix_later(job, at)
 
     def _write_leg(self, job: Job, journey: Journey, at: datetime, outcome: Outcome) -> None:
+        outcome = "moved" if job.is_post else outcome
         self.legs.append(journey.leg(self.engineer_id, job.incident_id, at, self._place, outcome))
 
     def _deaf(self) -> bool:
@@ -266,15 +274,8 @@ class Phone:
     def _fix(self, at: datetime) -> None:
         """A fix while offline is worth nothing later, so it is not kept."""
         if self.online:
-            place = self.place(at)
-            self._keep(
-                PositionReported(
-                    engineer_id=self.engineer_id,
-                    lat=place.lat,
-                    lon=place.lon,
-                    fixed_at=at,
-                )
-            )
+            here = self.place(at).model_dump()
+            self._keep(PositionReported(engineer_id=self.engineer_id, fixed_at=at, **here))
 
     def _keep(self, said: Said) -> None:
         assert len(self._log) < LOG_LIMIT

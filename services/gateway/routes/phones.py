@@ -9,10 +9,19 @@ from fastapi import APIRouter, Path
 from fastapi.responses import Response
 
 from schemas.answers import Accepted, EngineerAnswer, FieldError, IncidentAnswer, PhoneAnswers
-from schemas.api import PhoneEventsBody, PositionsBody, ShiftBody, ShiftEntry, StatusBody, StatusEntry
+from schemas.api import (
+    PhoneEventsBody,
+    PositionsBody,
+    ShiftBody,
+    ShiftEntry,
+    StatusBody,
+    StatusEntry,
+    WorkEstimateBody,
+    WorkEstimateEntry,
+)
 from schemas.base import Id
 from schemas.decisions import Decision
-from schemas.engineers import PositionReported, ShiftReported, StatusReported
+from schemas.engineers import PositionReported, ShiftReported, StatusReported, WorkEstimateUpdated
 from services.gateway.access import Caller, GuardedRoute, Parts, require_own_engineer, require_region
 from services.gateway.commands import AskedBy, accepted
 from services.gateway.overlay import View
@@ -34,6 +43,17 @@ async def require_engineer(gateway: Gateway, caller: Identity, engineer_id: str)
     registered = await gateway.shown.registered(engineer_id)
     if caller.role != "technician":
         require_region(caller, registered.region)
+
+
+async def require_named_engineer(
+    gateway: Gateway, caller: Identity, body: StatusBody | WorkEstimateBody
+) -> str:
+    """Whose phone speaks: named, or the technician who asks; a problem where it is nobody, or not theirs."""
+    engineer_id = body.engineer_id or (caller.subject if caller.role == "technician" else None)
+    if engineer_id is None:
+        raise invalid_fields([FieldError(field="engineer_id", detail="say whose phone this is")])
+    await require_engineer(gateway, caller, engineer_id)
+    return engineer_id
 
 
 @router.post(
@@ -62,14 +82,33 @@ async def report_status(
     incident_id: IncidentId, body: StatusBody, caller: Caller, gateway: Parts, asked: AskedBy
 ) -> Response:
     """Tell how an assignment stands; 409 with the current epoch where it has moved on."""
-    engineer_id = body.engineer_id or (caller.subject if caller.role == "technician" else None)
-    if engineer_id is None:
-        raise invalid_fields([FieldError(field="engineer_id", detail="say whose phone this is")])
-    await require_engineer(gateway, caller, engineer_id)
+    engineer_id = await require_named_engineer(gateway, caller, body)
     gateway.clock.refuse_future("occurred_at", body.occurred_at)
     said = dict(body) | {"engineer_id": engineer_id, "incident_id": incident_id}
     event = StatusReported(**said)
     event_id = phone_event_id(StatusEntry(type="status", **said))
+
+    async def build(decisions: Sequence[Decision]) -> View | None:
+        return await gateway.shown.incident_or_recent(incident_id, decisions[0].region)
+
+    outgoing = Outgoing("engineer-status", engineer_id, event_id, event, incident_id)
+    return await gateway.commands.run(asked, outgoing, build, f"/v1/incidents/{incident_id}")
+
+
+@router.post(
+    "/assignments/{incident_id}/work-estimate",
+    response_model=IncidentAnswer,
+    responses={202: {"model": Accepted}},
+)
+async def report_work_estimate(
+    incident_id: IncidentId, body: WorkEstimateBody, caller: Caller, gateway: Parts, asked: AskedBy
+) -> Response:
+    """Tell how many minutes the work on site will still take; 409 where the assignment has moved on."""
+    engineer_id = await require_named_engineer(gateway, caller, body)
+    gateway.clock.refuse_future("occurred_at", body.occurred_at)
+    said = dict(body) | {"engineer_id": engineer_id, "incident_id": incident_id}
+    event = WorkEstimateUpdated(**said)
+    event_id = phone_event_id(WorkEstimateEntry(type="work_estimate", **said))
 
     async def build(decisions: Sequence[Decision]) -> View | None:
         return await gateway.shown.incident_or_recent(incident_id, decisions[0].region)

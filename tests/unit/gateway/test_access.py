@@ -35,6 +35,7 @@ GET  /v1/engineers/{engineer_id}/job         dtel.os
 POST /v1/engineers/{engineer_id}/shift       dts
 POST /v1/engineers/{engineer_id}/positions   ts
 POST /v1/assignments/{incident_id}/status    dts
+POST /v1/assignments/{incident_id}/work-estimate dts
 POST /v1/phones/events                       ts
 GET  /v1/incidents                           dtelcos
 POST /v1/incidents                           d.lcs

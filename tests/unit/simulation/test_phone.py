@@ -92,6 +92,48 @@ def test_under_way_the_engineer_is_on_the_line_in_proportion_to_time() -> None:
     assert phone.place(arrives_at) == NEAR
 
 
+def posted(site: Place = FAR) -> Decision:
+    """A decision to wait elsewhere."""
+    return told("assigned", "INC-0", 0, site).model_copy(
+        update={"id": "log/R1/0/posted", "kind": "posted", "incident_id": None, "epoch": None}
+    )
+
+
+def test_to_a_post_it_drives_and_says_nothing() -> None:
+    """A post is a real journey of its own: `moved`, without an incident."""
+    phone = phone_of()
+    assert phone.told(posted(), NOON) == []
+    assert phone.busy
+    arrives_at = phone.due()
+    assert arrives_at is not None
+    assert phone.advance(arrives_at) == []
+    assert phone.place(arrives_at) == FAR
+    assert not phone.busy
+    assert [(leg.incident_id, leg.outcome, leg.end) for leg in phone.legs] == [("", "moved", FAR)]
+
+
+def test_work_cuts_the_way_to_a_post_short() -> None:
+    """The leg to the post ends where the assignment finds the car, and the next begins there."""
+    phone = phone_of()
+    phone.told(posted(), NOON)
+    later = NOON + timedelta(minutes=5)
+    where = phone.place(later)
+    said = phone.told(told("assigned", "INC-1", 1), later)
+    assert [status for status, _, _ in statuses(said)] == ["acknowledged", "accepted", "en_route"]
+    assert [(leg.outcome, leg.ended_at, leg.end) for leg in phone.legs] == [("moved", later, where)]
+    assert where not in (HOME, FAR)
+
+
+def test_news_of_a_post_is_out_of_date_once_there_is_work() -> None:
+    """With a job in hand nobody drives to a post."""
+    phone = phone_of()
+    phone.told(told("assigned", "INC-1", 1), NOON)
+    due = phone.due()
+    phone.told(posted(), NOON)
+    assert phone.due() == due
+    assert phone.legs == []
+
+
 def test_turned_away_under_way_it_departs_from_where_it_is() -> None:
     """A diversion ends the leg on the road; the next begins there and then."""
     phone = phone_of()
