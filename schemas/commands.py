@@ -15,6 +15,26 @@ LockKind = Literal["time", "range", "engineer", "both"]
 """What may not change any more: the start, the span it must start in, who goes, or who and the start."""
 
 MAX_CREW = 50
+RULES = (
+    "unqualified",
+    "language",
+    "certificate",
+    "parts",
+    "customer_excluded",
+    "pinned",
+    "off_shift",
+    "on_break",
+    "unreachable",
+    "declined_before",
+    "window",
+    "shift_end",
+    "rest",
+    "break",
+    "week",
+    "on_site",
+    "crew",
+)
+"""The words of the hard rules, as a refusal names them; in the order in which they are asked."""
 Reason = Annotated[str, Field(min_length=1, max_length=2000)]
 Crew = Annotated[list[Id], Field(min_length=1, max_length=MAX_CREW)]
 

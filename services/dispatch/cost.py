@@ -96,6 +96,7 @@ def cost_parts(
     weight = incidents.weight[pairs.slot]
     took = travel_ms_of(region, pairs) if took is None else took
     wait = took + supply.ready[pairs.column]
+    wait = np.maximum(wait, incidents.opens[pairs.slot] - now)  # whoever is early waits at the gate
     spare = incidents.promised[pairs.slot] - now
     postponed = minutes_ms(policy.postpone_min)
     breaks = ((spare >= 0) & (wait > spare)).astype(np.int64)

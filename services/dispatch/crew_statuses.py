@@ -77,6 +77,8 @@ def _reach(turn: Turn, incident: Incident, engineer: Engineer, stage: int, at: i
     elif before < whole == stage <= ON_SITE:
         _say_reached(turn, incident, engineer, stage, at)
     else:
+        if stage == RESOLVED:
+            engineer.state, engineer.incident_id = "available", None
         said = statuses.STAGES[stage]
         turn.decide("crew_reported", incident, engineer, reason=said, occurred_at=at, crew=incident.crew)
         if stage == RESOLVED:
@@ -112,7 +114,6 @@ def _restore(turn: Turn, incident: Incident, engineer: Engineer, at: int) -> Non
 
 def _leave(turn: Turn, incident: Incident, engineer: Engineer) -> None:
     """One of the crew is done and free; whoever is left has the incident."""
-    engineer.state, engineer.incident_id = "available", None
     incident.engineer_id = lifecycle.crew_of(turn.region, incident)[0].engineer_id
     mirror.engineer_changed(turn.region, turn.region.assigned_engineer(incident))
     lifecycle.released(turn, engineer)

@@ -30,10 +30,9 @@ SENTENCES = {
     "break": "would work past the break that is due",
     "week": "would work more than the week allows",
     "on_site": "is at work at another site",
+    "crew": "does not go alone",
 }
-"""What each rule says of whoever breaks it; `on_site` is asked only where a person sends somebody."""
-RULES = tuple(SENTENCES)
-"""The words of the rules, in the order in which they are asked."""
+"""What each of RULES says of whoever breaks it; the last two are asked only where people send somebody."""
 
 EARLY_MS = minutes_ms(10)
 """Where access opens for less than this, people come so much before it closes, and wait."""

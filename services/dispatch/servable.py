@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from schemas.base import rfc3339
-from services.dispatch.eligibility import RULES, closes_at, first_lasting_rule, opens_at
+from schemas.commands import RULES
+from services.dispatch.eligibility import closes_at, first_lasting_rule, opens_at
 from services.dispatch.moments import to_moment
 from services.dispatch.needs import FOREVER
 from services.dispatch.state import Engineer, Incident, RegionState

@@ -21,6 +21,7 @@ from services.gateway.problems import attach_problems
 from services.gateway.routes import (
     assist,
     board,
+    control,
     engineers,
     health,
     incidents,
@@ -38,6 +39,7 @@ ROUTERS = (
     regions.router,
     engineers.router,
     incidents.router,
+    control.router,
     receipts.router,
     phones.router,
     streams.router,

@@ -13,6 +13,7 @@ from fastapi import Depends, Header, Request
 from fastapi.responses import Response
 
 from schemas.answers import Accepted
+from schemas.commands import RULES
 from schemas.decisions import Decision
 from schemas.statistics import DeadLetter
 from services.gateway.clock import EntryClock
@@ -88,6 +89,8 @@ def refusal_of(decisions: Sequence[Decision]) -> ProblemError | None:
 def _problem_kind(reason: str) -> str:
     if reason.startswith("unknown_") and reason != "unknown_type":
         return "not-found"
+    if reason in RULES:
+        return "rule-broken"
     return "not-applied" if reason == "in_the_future" else "conflict"
 
 

@@ -66,6 +66,7 @@ def _step(view: View, decision: Decision) -> View:
         if decision.epoch is not None:
             view["epoch"] = decision.epoch
         _assignment(view, decision)
+        _control(view, decision)
         if kind in _TIMES:
             view[_TIMES[kind]] = rfc3339(decision.occurred_at or decision.decided_at)
     if kind == "promise_broken" or decision.late:
@@ -94,6 +95,29 @@ def _assignment(view: View, decision: Decision) -> None:
         view["arrives_at"] = rfc3339(decision.arrives_at)
 
 
+def _control(view: View, decision: Decision) -> None:
+    """Crews, suggestions and locks, as far as decisions tell them."""
+    kind, who = decision.kind, decision.engineer_id
+    last = (view.get("timeline") or [{}])[-1]
+    joins = (last.get("kind"), last.get("offset")) == (kind, decision.offset)
+    if kind == "suggested":
+        view["suggested"] = [*(view.get("suggested") or []), who] if joins else [who]
+    elif kind in ("assigned", "suggestion_withdrawn", "cancelled"):
+        view["suggested"] = []
+    if kind == "assigned" and (decision.crew or 1) > 1:
+        view["engineer_id"] = view.get("engineer_id") if joins else who
+        view["crew"], view["crew_ids"] = (
+            decision.crew,
+            [*(view.get("crew_ids") or []), who] if joins else [who],
+        )
+    elif kind == "withdrawn":
+        view["crew_ids"] = []
+    elif kind == "locked":
+        view["lock"] = decision.reason
+    elif kind == "unlocked":
+        view["lock"], view["locked_to"] = None, []
+
+
 def engineer_after(
     view: View | None, registered: EngineerRegistered | None, decision: Decision | None
 ) -> View | None:
@@ -116,6 +140,7 @@ def engineer_after(
             view["incident_id"], view["epoch"] = None, None
         if state == "off_shift":
             view["place"], view["fixed_at"] = None, None
-    if decision.kind in ("assigned", "acknowledged", "accepted", "en_route", "on_site"):
+    at_work = decision.kind == "crew_reported" and decision.reason != "resolved"
+    if at_work or decision.kind in ("assigned", "acknowledged", "accepted", "en_route", "on_site"):
         view["incident_id"], view["epoch"] = decision.incident_id, decision.epoch
     return view

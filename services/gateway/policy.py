@@ -12,6 +12,7 @@ _READ: frozenset[Role] = frozenset({"dispatcher", "lead", "expert", "operator", 
 _OWN: frozenset[Role] = frozenset({"technician", "customer"})
 _DEFINE: frozenset[Role] = frozenset({"lead", "operator", "service"})
 _REPORT: frozenset[Role] = frozenset({"dispatcher", "lead", "customer", "service"})
+_CONTROL: frozenset[Role] = frozenset({"dispatcher", "lead"})
 _PHONE: frozenset[Role] = frozenset({"technician", "service"})
 _ASSIST: frozenset[Role] = frozenset({"technician", "expert", "dispatcher", "lead", "service"})
 _BY_VOICE: frozenset[Role] = _PHONE | {"dispatcher"}
@@ -56,6 +57,12 @@ POLICY: Mapping[tuple[str, str], Rule] = {
     ("GET", "/v1/incidents/{incident_id}/timeline"): Rule(_READ | _OWN),
     ("GET", "/v1/incidents/{incident_id}/receipts"): Rule(frozenset({"dispatcher", "lead", "operator"})),
     ("POST", "/v1/incidents/{incident_id}/cancel"): Rule(_REPORT, command=True),
+    ("POST", "/v1/incidents/{incident_id}/assign"): Rule(_CONTROL, command=True),
+    ("POST", "/v1/incidents/{incident_id}/pin"): Rule(_CONTROL, command=True),
+    ("POST", "/v1/incidents/{incident_id}/lock"): Rule(_CONTROL, command=True),
+    ("POST", "/v1/incidents/{incident_id}/unlock"): Rule(_CONTROL, command=True),
+    ("POST", "/v1/incidents/{incident_id}/confirm"): Rule(_CONTROL, command=True),
+    ("PUT", "/v1/regions/{region_id}/modes"): Rule(frozenset({"lead", "operator"}), command=True),
     ("POST", "/v1/clock"): Rule(frozenset({"service"}), command=True),
     ("GET", "/v1/assignments/stream"): Rule(ANYBODY),
     ("GET", "/v1/sessions"): Rule(_ASSIST),

@@ -49,6 +49,8 @@ class StreamFilter:
         return decision.model_dump_json(exclude_none=True).encode()
 
     async def _may_see(self, decision: Decision) -> bool:
+        if decision.kind == "suggested" and self._caller.role in ("technician", "customer"):
+            return False  # nobody has confirmed it
         if self._regions and decision.region not in self._regions:
             return False
         if self._caller.role == "technician":

@@ -86,7 +86,7 @@ async def list_incidents(
     if "open" in states:
         states |= OPEN
     items = [
-        ((view["reported_at"], incident_id), without_timeline(view))
+        ((view["reported_at"].removesuffix("Z"), incident_id), without_timeline(view))  # 1Z is before 1.5Z
         for model in await gateway.shown.regions(regions)
         for incident_id, view in model.incidents.items()
         if (not states or view["state"] in states)

@@ -31,7 +31,7 @@ async def define_region(
 ) -> Response:
     """Define a region, or replace its time zone, terms and borders."""
     require_region(caller, region_id)
-    event = RegionDefined(region=region_id, time_zone=body.time_zone, terms=body.terms, polygon=body.polygon)
+    event = RegionDefined(region=region_id, **dict(body))
 
     async def build(decisions: Sequence[Decision]) -> View | None:
         last = decisions[-1]

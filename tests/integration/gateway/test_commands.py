@@ -202,3 +202,55 @@ async def test_everybody_sees_what_is_theirs(system: System, service: Client, re
         assert theirs.status_code == 404
         own = await customer.post(f"/v1/incidents/mine-{region}/cancel", json={}, headers=system.key())
         assert (own.status_code, own.json()["state"]) == (200, "cancelled")
+
+
+async def test_a_dispatcher_overrules_the_engine_within_the_rules(
+    system: System, service: Client, region: str
+) -> None:
+    """Override and unlock are answered with the new state; what a hard rule forbids is a 409 naming it."""
+    await make_region(system, service, region, engineers=2)
+    name = (await service.post("/v1/incidents", json=report(region), headers=system.key())).json()[
+        "incident_id"
+    ]
+    path = f"/v1/incidents/{name}"
+    async with system.client("dispatcher", "dora", regions=(region,)) as dora:
+        chosen = {"engineer_ids": [f"E2-{region}"], "reason": "knows the site"}
+        answer = await dora.post(f"{path}/assign", json=chosen, headers=system.key())
+        assert answer.status_code == 200, answer.text
+        view = answer.json()
+        assert (view["engineer_id"], view["epoch"], view["decision"]["by"]) == (f"E2-{region}", 2, "dora")
+        stale = await dora.post(f"{path}/assign", json={**chosen, "epoch": 1}, headers=system.key())
+        assert (stale.status_code, stale.json()["epoch"]) == (409, 2)
+        unlocked = await dora.post(f"{path}/unlock", json={}, headers=system.key())
+        assert (unlocked.status_code, unlocked.json().get("lock")) == (200, None)
+        hard = report(region, level=4)
+        other = (await service.post("/v1/incidents", json=hard, headers=system.key())).json()["incident_id"]
+        pin = {"engineer_ids": [f"E1-{region}"], "reason": "asked for"}
+        refused = (await dora.post(f"/v1/incidents/{other}/pin", json=pin, headers=system.key())).json()
+        assert (refused["type"].rsplit("/", 1)[1], refused["reason"]) == ("rule-broken", "unqualified")
+        nameless = await dora.post(f"{path}/assign", json={"engineer_ids": []}, headers=system.key())
+        assert nameless.status_code == 422
+    async with system.client("dispatcher", "elsewhere", regions=("R0",)) as stranger:
+        assert (await stranger.post(f"{path}/unlock", json={}, headers=system.key())).status_code == 403
+
+
+async def test_a_tier_in_suggest_waits_for_somebody_to_confirm(
+    system: System, service: Client, region: str
+) -> None:
+    """A lead sets the mode, the board sees whom the engine would send, a dispatcher confirms; they go."""
+    (phone,) = await make_region(system, service, region)
+    async with system.client("lead") as lead:
+        body = {"modes": {"gold": "suggest"}, "reason": "trial"}
+        modes = await lead.put(f"/v1/regions/{region}/modes", json=body, headers=system.key())
+        assert (modes.status_code, modes.json()["modes"]) == (200, {"gold": "suggest"})
+    told = (
+        await service.post("/v1/incidents", json=report(region, tier="gold"), headers=system.key())
+    ).json()
+    assert (told["state"], told["suggested"]) == ("waiting", [phone.engineer_id])
+    job = (await service.get(f"/v1/engineers/{phone.engineer_id}/job")).json()
+    assert job["incident"] is None
+    async with system.client("dispatcher", regions=(region,)) as dora:
+        path = f"/v1/incidents/{told['incident_id']}/confirm"
+        asked = {"engineer_ids": [phone.engineer_id], "epoch": 0}
+        answer = await dora.post(path, json=asked, headers=system.key())
+    assert (answer.status_code, answer.json()["state"]) == (200, "assigned")

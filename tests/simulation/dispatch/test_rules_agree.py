@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 from services.dispatch import mirror
 from services.dispatch.cost import Pairs, supply_at, travel_ms_of
-from services.dispatch.eligibility import RULES, first_broken_rule
+from services.dispatch.eligibility import SENTENCES, first_broken_rule
 from services.dispatch.moments import to_ms
 from services.dispatch.rule_mask import in_time, may_go
 from services.dispatch.turn import Turn
@@ -42,5 +42,5 @@ def test_the_mask_allows_exactly_what_breaks_no_rule(draws: list[Draws]) -> None
     for at, (one, other) in enumerate(pairs):
         incident, engineer = region.by_slot[one], region.by_row[other]
         rule = first_broken_rule(region, engineer, incident, turn.now, int(arrives_in[at]))
-        assert rule is None or rule in RULES
+        assert rule is None or rule in SENTENCES
         assert (rule is None) == bool(allowed[at]), (incident.incident_id, engineer.engineer_id, rule)

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from schemas import commands
 from schemas.regions import Certificate
-from services.dispatch.eligibility import first_broken_rule
+from services.dispatch.eligibility import SENTENCES, first_broken_rule
 from services.dispatch.moments import to_ms
 from tests.unit.dispatch.scene import START, Scene, only
 
@@ -33,6 +34,11 @@ RULES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ("shift_end", {}, {"shift_end": until(50)}, {"shift_end": until(300)}),
     ("break", {}, {"worked_min_before": 320}, {"worked_min_before": 0}),
 ]
+
+
+def test_every_rule_on_the_wire_has_its_sentence() -> None:
+    """Rule: a refusal is never a bare word."""
+    assert tuple(SENTENCES) == commands.RULES
 
 
 @pytest.mark.parametrize(("rule", "incident", "kept_away", "fit"), RULES)

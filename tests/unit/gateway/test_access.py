@@ -43,6 +43,12 @@ GET  /v1/incidents/{incident_id}             dtelcos
 GET  /v1/incidents/{incident_id}/timeline    dtelcos
 GET  /v1/incidents/{incident_id}/receipts    dlo
 POST /v1/incidents/{incident_id}/cancel      d.lcs
+POST /v1/incidents/{incident_id}/assign      dl
+POST /v1/incidents/{incident_id}/pin         dl
+POST /v1/incidents/{incident_id}/lock        dl
+POST /v1/incidents/{incident_id}/unlock      dl
+POST /v1/incidents/{incident_id}/confirm     dl
+PUT  /v1/regions/{region_id}/modes           lo
 POST /v1/clock                               s
 GET  /v1/assignments/stream                  dtelcos
 GET  /v1/sessions                            dtels
