@@ -134,6 +134,15 @@ class Installation:
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}\n{self.logs()}"
         return cast("dict[str, Any]", answer.json())
 
+    def as_role(self, role: Role, method: str, path: str, body: dict[str, Any]) -> None:
+        """A command of somebody in a role, for all regions."""
+        headers = {
+            "Authorization": f"Bearer {self.token(role, f'e2e-{role}', ['*'])}",
+            "Idempotency-Key": f"e2e-{next(self._keys)}",
+        }
+        answer = self._api.request(method, path, json=body, headers=headers)
+        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
+
     def read(self, path: str) -> dict[str, Any]:
         """What the API says under a path."""
         answer = self._api.get(path)

@@ -282,3 +282,39 @@ def test_the_board_fits_the_screen_and_every_control_has_a_name(
     assert nameless == []
     board.keyboard.press("Tab")
     assert re.search("skip", str(board.evaluate("document.activeElement.className")))
+
+
+def test_a_dispatcher_confirms_assigns_and_locks_on_the_board(
+    stack: Installation, open_context: OpenContext
+) -> None:
+    """A suggestion is confirmed, somebody else is sent with a reason, and a refusal names the rule."""
+    region = stack.region("R-control", ["CAI", "DIN"])
+    for engineer in ("CAI", "DIN"):
+        stack.shift(engineer, 1)
+    stack.as_role(
+        "lead", "PUT", f"/regions/{region}/modes", {"modes": {"gold": "suggest"}, "reason": "trial"}
+    )
+    board = open_board(stack, open_context(), region)
+    stack.report(region, "POLE-9")
+    board.locator('button[data-incident="POLE-9"]').click()
+    drawer = board.get_by_role("dialog")
+    expect(drawer).to_contain_text("Suggested: CAI", timeout=SOON_MS)
+    assert stack.read("/engineers/CAI").get("incident_id") is None
+    drawer.get_by_role("button", name="Confirm").click()
+    expect_row(board, "POLE-9", "CAI")
+    drawer.get_by_role("button", name="Assign to").click()
+    drawer.get_by_label("Engineer").last.select_option("DIN")
+    drawer.get_by_label("Reason").fill("knows the site")
+    drawer.get_by_role("button", name="Send now").click()
+    expect_row(board, "POLE-9", "DIN")
+    expect(drawer).to_contain_text("Who goes · DIN", timeout=SOON_MS)
+    expect(board.locator(".stream")).to_contain_text("by d-R-control", timeout=SOON_MS)
+    stack.shift("CAI", 2, "break_started")
+    drawer.get_by_role("button", name="Assign to").click()
+    drawer.get_by_label("Engineer").last.select_option("CAI")
+    drawer.get_by_label("Reason").fill("back again")
+    drawer.get_by_role("button", name="Send now").click()
+    expect(drawer.get_by_role("status")).to_contain_text("on a break", timeout=SOON_MS)
+    drawer.get_by_role("button", name="Back").click()
+    drawer.get_by_role("button", name="Unlock").click()
+    expect(drawer).not_to_contain_text("Who goes · DIN", timeout=SOON_MS)

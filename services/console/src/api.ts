@@ -56,3 +56,7 @@ export function send<T>(path: string, body: unknown, idempotencyKey?: string): P
   if (idempotencyKey !== undefined) headers["Idempotency-Key"] = idempotencyKey;
   return request<T>(path, { method: "POST", headers, body: JSON.stringify(body) });
 }
+
+/** An Idempotency-Key of its own; over plain http on a network there is no randomUUID. */
+export const newKey = (): string =>
+  crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");

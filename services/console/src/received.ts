@@ -9,6 +9,7 @@ type Nothing<T> = { [K in NullKeys<T>]: null };
 const NOTHING_OF_INCIDENT: Nothing<IncidentView> = {
   engineer_id: null, customer_id: null, external_id: null, site_id: null, equipment_id: null, language: null,
   cause_id: null, expected_service_min: null, arrives_at: null, on_site_at: null, restored_at: null, resolved_at: null,
+  window_from: null, window_to: null, lock: null,
 };
 const NOTHING_OF_ENGINEER: Nothing<EngineerView> = {
   place: null, fixed_at: null, incident_id: null, epoch: null, expected_free_at: null,
@@ -17,12 +18,15 @@ const NOTHING_OF_DECISION: Nothing<Decision> = {
   incident_id: null, engineer_id: null, epoch: null, incident_state: null, engineer_state: null, occurred_at: null,
   reason: null, detail: null, tier: null, product: null, level: null, place: null, reported_at: null,
   promised_at: null, travel_time_s: null, arrives_at: null, from_place: null, diverted_from: null,
-  expected_service_min: null, late: null,
+  expected_service_min: null, late: null, crew: null, by: null, mode: null, window_from: null, window_to: null,
 };
 const NOTHING_OF_REGION: Nothing<RegionView> = { polygon: null, now: null };
 
+/** What the gateway's own views, brought forward from decisions, may not have. */
+const NOBODY = { crew: 1, crew_ids: [], locked_to: [], suggested: [], mode: "automatic" as const };
+
 export const incidentFrom = (view: Sparse<IncidentView>): IncidentView => {
-  const whole = { ...NOTHING_OF_INCIDENT, timeline: [], ...view } as IncidentView;
+  const whole = { ...NOTHING_OF_INCIDENT, ...NOBODY, timeline: [], ...view } as IncidentView;
   const timeline = whole.timeline.map((entry) => ({ ...entry, engineer_id: entry.engineer_id ?? null, reason: entry.reason ?? null }));
   return { ...whole, timeline };
 };

@@ -38,6 +38,22 @@ export function zoneText(ms: number, zone: string): string {
   return parts.find((part) => part.type === "timeZoneName")?.value ?? zone;
 }
 
+/** The next moment at which the clocks of a zone show `hhmm`, as in 14:30; null where that is no time. */
+export function nextClock(hhmm: string, zone: string, nowMs: number): number | null {
+  const wanted = minutesOf(hhmm);
+  if (wanted === null) return null;
+  const minute = Math.floor(nowMs / 60_000) * 60_000;
+  const ahead = (wanted - (minutesOf(clockText(minute, zone)) ?? 0) + 1440) % 1440;
+  const guess = minute + ahead * 60_000;
+  const off = wanted - (minutesOf(clockText(guess, zone)) ?? wanted); // the clocks may change in between
+  return guess + (((off + 720 + 1440) % 1440) - 720) * 60_000;
+}
+
+function minutesOf(hhmm: string): number | null {
+  const found = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(hhmm);
+  return found ? Number(found[1]) * 60 + Number(found[2]) : null;
+}
+
 /** A length of time in words, two units at most: 40 s, 12 min, 2 h 5 min, 1 d 3 h. */
 export function durationText(ms: number): string {
   const words = t().duration;

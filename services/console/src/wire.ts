@@ -7,7 +7,10 @@ export type EngineerState = "off_shift" | "available" | "en_route" | "on_site" |
 export type DecisionKind =
   | "region_defined" | "engineer_registered" | "engineer_changed" | "queued" | "assigned" | "withdrawn"
   | "acknowledged" | "accepted" | "en_route" | "on_site" | "restored" | "resolved" | "cancelled"
-  | "promise_broken" | "refused" | "conflicted";
+  | "promise_broken" | "unservable" | "suggested" | "suggestion_withdrawn" | "crew_reported" | "crew_complete"
+  | "locked" | "unlocked" | "modes_set" | "refused" | "conflicted";
+export type Mode = "shadow" | "suggest" | "automatic";
+export type LockKind = "time" | "range" | "engineer" | "both";
 export type PhoneStatus =
   | "acknowledged" | "accepted" | "declined" | "en_route" | "on_site" | "restored" | "resolved";
 export type ShiftChange = "shift_started" | "shift_ended" | "break_started" | "break_ended";
@@ -33,10 +36,19 @@ export interface Terms {
   breach_penalty_min: number;
 }
 
+export interface RegionRules {
+  daily_rest_min: number;
+  break_after_min: number;
+  break_min: number;
+  week_max_min: number;
+}
+
 export interface RegionView {
   region: string;
   time_zone: string;
   terms: Terms;
+  rules: RegionRules;
+  modes: Partial<Record<Tier, Mode>>;
   polygon: Polygon | null;
   log: string;
   offset: number;
@@ -80,6 +92,14 @@ export interface IncidentView {
   resolved_at: Moment | null;
   late: boolean;
   diversions: number;
+  crew: number;
+  crew_ids: string[];
+  window_from: Moment | null;
+  window_to: Moment | null;
+  lock: LockKind | null;
+  locked_to: string[];
+  suggested: string[];
+  mode: Mode;
   timeline: TimelineEntry[];
 }
 
@@ -126,6 +146,11 @@ export interface Decision {
   diverted_from: string | null;
   expected_service_min: number | null;
   late: boolean | null;
+  crew: number | null;
+  by: string | null;
+  mode: Mode | null;
+  window_from: Moment | null;
+  window_to: Moment | null;
 }
 
 export interface RegionKpi {

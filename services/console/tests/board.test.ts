@@ -11,6 +11,7 @@ const view = (over: Partial<BoardView> = {}): BoardView => ({
   now: minutes(0), clock: "wall", incidents: [incident()], engineers: [engineer()], kpi: [], last_event_id: "v",
   regions: [{
     region: "R1", time_zone: "UTC", polygon: null, log: "L", offset: 10, now: null, waiting: 1, engineers_by_state: {},
+    modes: {}, rules: { daily_rest_min: 660, break_after_min: 360, break_min: 30, week_max_min: 2880 },
     terms: { speed_kmh: 40, circuity: 1.3, breach_penalty_min: 60,
       promise_min: { platinum: 60, gold: 120, silver: 240 }, weight: { platinum: 8, gold: 3, silver: 1 } },
   }],
@@ -129,4 +130,26 @@ test("what the gateway leaves out is null again, not undefined", () => {
   assert.deepEqual(incidentFrom(sparse(incident())), incident());
   assert.deepEqual(decisionFrom(sparse(sent)), sent);
   assert.deepEqual(boardFrom(sparse(view()) as unknown as SparseBoard), view());
+});
+
+test("a crew is whole with its last assignment, and gone with the first withdrawal", () => {
+  const picture = loaded();
+  picture.apply(decision(11, { kind: "queued", incident_id: "C", tier: "gold", product: "core", crew: 2, place: { lat: 38, lon: -9 }, reported_at: minutes(0), promised_at: minutes(60) }));
+  for (const [n, id] of ["E1", "E2"].entries())
+    picture.apply(decision(12, { n, kind: "assigned", incident_id: "C", engineer_id: id, epoch: 1, crew: 2, incident_state: "assigned" }));
+  assert.deepEqual(picture.incidents.get("C")?.crew_ids, ["E1", "E2"]);
+  picture.apply(decision(13, { kind: "withdrawn", incident_id: "C", engineer_id: "E2", epoch: 1, reason: "declined", incident_state: "waiting" }));
+  assert.deepEqual(picture.incidents.get("C")?.crew_ids, []);
+});
+
+test("a suggestion stands until it is withdrawn or somebody is sent", () => {
+  const picture = loaded();
+  const suggested = (): string[] | undefined => picture.incidents.get("I1")?.suggested;
+  picture.apply(decision(11, { kind: "suggested", incident_id: "I1", engineer_id: "E1", mode: "suggest" }));
+  assert.deepEqual(suggested(), ["E1"]);
+  picture.apply(decision(12, { kind: "suggestion_withdrawn", incident_id: "I1" }));
+  assert.deepEqual(suggested(), []);
+  picture.apply(decision(13, { kind: "suggested", incident_id: "I1", engineer_id: "E2", mode: "suggest" }));
+  picture.apply(decision(14, { kind: "assigned", incident_id: "I1", engineer_id: "E2", epoch: 1 }));
+  assert.deepEqual(suggested(), []);
 });

@@ -7,7 +7,7 @@ import { distanceM, fit, scaleBar, screenX, screenY, zoomAt } from "../src/map/p
 import { EventStreamParser } from "../src/sse";
 import { catalogues, chooseLanguage, setLanguage } from "../src/texts";
 import { en, type Texts } from "../src/texts/en";
-import { clockText, countdownText, durationText } from "../src/time";
+import { clockText, countdownText, durationText, nextClock } from "../src/time";
 
 test("events are read whole however the pieces fall", () => {
   const body = 'retry: 1000\nid: 1\n\n: beat\n\nevent: decision\r\nid: 2\r\ndata: {"a":\ndata: 1}\n\nevent: clock\ndata: x\n\n';
@@ -115,4 +115,12 @@ test("the log's time never steps back and nothing makes it NaN", () => {
 test("a phone's own time goes on from the log's at the wall's pace", () => {
   const ahead = phoneTime() - (logTime.value ?? 0);
   assert.ok(ahead >= 0 && ahead < 60_000);
+});
+
+test("the next time a zone's clocks show an hour, over a clock change too", () => {
+  const before = Date.parse("2026-03-28T23:00:00Z");
+  assert.equal(nextClock("00:30", "Europe/Lisbon", before), Date.parse("2026-03-29T00:30:00Z"));
+  assert.equal(nextClock("09:00", "Europe/Lisbon", before), Date.parse("2026-03-29T08:00:00Z"));
+  assert.equal(nextClock("22:00", "Europe/Lisbon", before), Date.parse("2026-03-29T21:00:00Z"));
+  assert.equal(nextClock("25:00", "Europe/Lisbon", before), null);
 });

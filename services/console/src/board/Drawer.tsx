@@ -9,6 +9,8 @@ import { clockText, durationText, toMs, zoneText } from "../time";
 import type { IncidentView } from "../wire";
 import { boardMap } from "./BoardMap";
 import { StateChip } from "./Incidents";
+import { Control } from "./Control";
+import { ControlFacts } from "./ControlFacts";
 import { PromiseBar, PromiseCountdown } from "./Promise";
 import { useReceipts } from "./receipts";
 import { picture, selectedDecision, selectedIncident, version, zoneOf } from "./store";
@@ -78,6 +80,7 @@ function Facts({ incident }: { incident: IncidentView }) {
           {Object.entries(engineer.skills).map(([product, level]) => `${product} ${level}`).join(", ")}
         </Fact>
       )}
+      <ControlFacts incident={incident} zone={zone} />
       <Fact name={words.promise}>{clockText(promised, zone)} <PromiseCountdown incident={incident} /></Fact>
       <Fact name={words.reported}>
         {clockText(reported, zone)} {zoneText(reported, zone)}
@@ -135,6 +138,7 @@ export function Drawer({ id }: { id: string }) {
             <span>{t().tiers[incident.tier]} · {incident.product} · {t().common.level(incident.level)} · {incident.region}</span>
           </p>
           <PromiseBar incident={incident} />
+          <Control incident={incident} />
           <Facts incident={incident} />
           <h3>{t().drawer.timeline}</h3>
           {failed && <p class="notice">{t().drawer.failed}</p>}

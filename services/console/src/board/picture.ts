@@ -1,5 +1,5 @@
 // The board's picture of the regions: a snapshot and every decision after it; pure, each decision applied once.
-import type { BoardView, Decision, EngineerView, IncidentView, Place, RegionKpi, RegionView } from "../wire";
+import type { BoardView, Decision, EngineerView, IncidentView, LockKind, Place, RegionKpi, RegionView } from "../wire";
 
 /** A journey as decided: dots move along it between position fixes. */
 export interface Journey {
@@ -86,6 +86,10 @@ export class Picture {
     known.equipment_id ??= whole.equipment_id;
     known.language ??= whole.language;
     known.cause_id ??= whole.cause_id;
+    known.lock = whole.lock;
+    known.locked_to = whole.locked_to;
+    known.window_from = whole.window_from;
+    known.window_to = whole.window_to;
     known.expected_service_min ??= whole.expected_service_min;
   }
 
@@ -129,7 +133,8 @@ export class Picture {
       engineer.epoch = decision.epoch;
     }
     if (["assigned", "acknowledged", "en_route"].includes(decision.kind)) return this.depart(engineer, decision);
-    const over = ["withdrawn", "resolved", "cancelled"].includes(decision.kind);
+    const done = decision.kind === "crew_reported" && decision.reason === "resolved";
+    const over = done || ["withdrawn", "resolved", "cancelled"].includes(decision.kind);
     if (over && engineer.incident_id === decision.incident_id) {
       engineer.incident_id = null;
       engineer.epoch = null;
@@ -184,13 +189,32 @@ export class Picture {
 type Change = (incident: Mutable<IncidentView>, decision: Decision) => void;
 
 const INCIDENT_CHANGES: Partial<Record<Decision["kind"], Change>> = {
+  suggested: (incident, decision) => {
+    if (!decision.engineer_id) return;
+    incident.mode = decision.mode ?? incident.mode;
+    incident.suggested = incident.suggested.length < incident.crew ? [...incident.suggested, decision.engineer_id] : [decision.engineer_id];
+  },
+  suggestion_withdrawn: (incident) => {
+    incident.suggested = [];
+  },
+  locked: (incident, decision) => {
+    if (["time", "range", "engineer", "both"].includes(decision.reason ?? "")) incident.lock = decision.reason as LockKind;
+  },
+  unlocked: (incident) => {
+    incident.lock = null;
+    incident.locked_to = [];
+  },
   assigned: (incident, decision) => {
+    const joins = incident.crew > 1 && incident.crew_ids.length > 0 && incident.crew_ids.length < incident.crew;
+    incident.crew_ids = incident.crew > 1 && decision.engineer_id ? [...(joins ? incident.crew_ids : []), decision.engineer_id] : [];
+    incident.suggested = [];
     incident.engineer_id = decision.engineer_id;
     incident.arrives_at = decision.arrives_at;
     incident.acknowledged = false;
   },
   withdrawn: (incident, decision) => {
     incident.engineer_id = null;
+    incident.crew_ids = [];
     incident.arrives_at = null;
     incident.acknowledged = false;
     if (decision.reason === "diverted") incident.diversions += 1;
@@ -249,6 +273,14 @@ function newIncident(decision: Decision): Mutable<IncidentView> | null {
     arrives_at: null, on_site_at: null, restored_at: null, resolved_at: null,
     late: false,
     diversions: 0,
+    crew: decision.crew ?? 1,
+    crew_ids: [],
+    window_from: decision.window_from,
+    window_to: decision.window_to,
+    lock: null,
+    locked_to: [],
+    suggested: [],
+    mode: decision.mode ?? "automatic",
     timeline: [],
   };
 }

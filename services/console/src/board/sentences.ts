@@ -1,5 +1,5 @@
 // Every decision as a sentence for people, with its reason and how much it deserves to be looked at.
-import { reasonText, t } from "../texts";
+import { reasonText, ruleText, t } from "../texts";
 import { clockText, durationText, toMs } from "../time";
 import type { IconName } from "../icons";
 import type { Decision, IncidentView } from "../wire";
@@ -25,7 +25,7 @@ export function exceptionOf(decision: Decision): Exception | null {
 
 /** Decisions that are told by another line, or that are only book-keeping, are not shown. */
 export const isShown = (decision: Decision): boolean =>
-  !["region_defined", "engineer_registered"].includes(decision.kind) &&
+  !["region_defined", "engineer_registered", "crew_complete"].includes(decision.kind) &&
   !(decision.kind === "withdrawn" && decision.reason === "diverted");
 
 const join = (...parts: (string | null | undefined)[]): string | null => {
@@ -34,7 +34,11 @@ const join = (...parts: (string | null | undefined)[]): string | null => {
 };
 
 const whyOf = (decision: Decision): string | null =>
-  join(decision.reason ? reasonText(decision.reason) : null, decision.detail);
+  join(decision.reason ? wordOf(decision) : null, decision.detail, decision.by ? t().stream.by(decision.by) : null);
+
+/** A refusal names a hard rule or another fixed word; what nobody can serve names its rule. */
+const wordOf = ({ kind, reason }: Decision): string =>
+  ["refused", "queued", "unservable"].includes(kind) && (reason ?? "") in t().rules ? ruleText(reason ?? "") : reasonText(reason ?? "");
 
 /** Tells one kind; `known` is the incident as the board has it, for what the decision does not carry. */
 type Teller = (decision: Decision, zone: string, known: IncidentView | undefined) => Line;
@@ -125,6 +129,18 @@ const TELLERS: Record<Decision["kind"], Teller> = {
   restored,
   resolved: simple("resolved", "good", (d) => t().stream.resolved(incidentOf(d), engineerOf(d))),
   cancelled: simple("cancelled", "plain", (d) => t().stream.cancelled(incidentOf(d))),
+  unservable: simple("broken", "bad", (d) => t().stream.unservable(incidentOf(d))),
+  suggested: simple("person", "moving", (d) =>
+    d.mode === "shadow" ? t().stream.shadowed(engineerOf(d), incidentOf(d)) : t().stream.suggested(engineerOf(d), incidentOf(d)),
+  ),
+  suggestion_withdrawn: simple("back", "plain", (d) => t().stream.notSuggested(incidentOf(d))),
+  crew_reported: simple("person", "plain", (d) =>
+    t().stream.crewReported(engineerOf(d), incidentOf(d), t().timeline[d.reason ?? ""] ?? reasonText(d.reason ?? "")),
+  ),
+  crew_complete: simple("onSite", "good", (d) => t().stream.crewComplete(engineerOf(d), incidentOf(d))),
+  locked: simple("lock", "plain", (d) => t().stream.locked(incidentOf(d))),
+  unlocked: simple("lock", "plain", (d) => t().stream.unlocked(incidentOf(d))),
+  modes_set: simple("person", "warn", (d) => t().stream.modesSet(d.region)),
   promise_broken: simple("broken", "bad", (d) => t().stream.broken(incidentOf(d))),
   refused: simple("refused", "warn", (d) => t().stream.refused(who(d))),
   conflicted: simple("conflict", "bad", (d) => t().stream.conflicted(engineerOf(d))),

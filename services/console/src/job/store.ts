@@ -1,6 +1,6 @@
 // The job page's live state: dispatch's view, the stream's decisions, and the phone's own queue over both.
 import { batch, computed, signal } from "@preact/signals";
-import { read, Refused } from "../api";
+import { newKey, read, Refused } from "../api";
 import { Picture } from "../board/picture";
 import { countSeconds, hear, logTime, phoneTime, tick } from "../clock";
 import { LiveStream } from "../live";
@@ -49,9 +49,6 @@ export const job = computed(() =>
   known.value === null ? null : project(known.value, [...settling.value, ...waiting.value]),
 );
 
-const newId = (): string =>
-  crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
-
 /** A store that is not there refuses to store; the queue then lives in memory. */
 const NO_STORE = { getItem: () => null, setItem: () => { throw new Error("no storage"); } };
 const store = (): Pick<Storage, "getItem" | "setItem"> => {
@@ -76,7 +73,7 @@ export class JobPage {
   private closed = false;
 
   constructor(private readonly engineer_id: string) {
-    this.outbox = new Outbox(store(), engineer_id, newId);
+    this.outbox = new Outbox(store(), engineer_id, newKey);
     this.showOutbox();
     this.showKept();
     this.stream = new LiveStream({
