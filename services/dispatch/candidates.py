@@ -12,45 +12,52 @@ from services.dispatch.state import Engineer, Incident, RegionState
 from services.dispatch.travel import ms_per_radian
 from services.dispatch.warm import UNDER_WAY, WORKING, Ints
 
-LOOKED_AT = 64
-"""Of those who stand outside the matching so many of the soonest are asked for a stored receipt."""
+
+def candidates(
+    inquiry: Inquiry, chosen: int | None, rivals: Ints
+) -> tuple[Candidate | None, list[Candidate]]:
+    """The engineer of the chosen pair, and those of `rivals`: what they are dearer than the chosen one."""
+    asked = rivals if chosen is None else np.concatenate([[chosen], rivals])
+    if not len(asked):
+        return None, []
+    parts = inquiry.parts(asked)
+    travel = inquiry.travel_ms(asked).tolist()
+    told = []
+    for number, pair in enumerate(asked.tolist()):
+        compared = chosen is not None and number > 0
+        cost = {
+            name: inquiry.weighted_min(value)
+            for name, part in parts.items()
+            if (value := int(part[number] - part[0] if compared else part[number]))
+        }
+        told.append(_candidate(inquiry, pair, travel[number], cost, is_chosen=pair == chosen))
+    return (None, told) if chosen is None else (told[0], told[1:])
 
 
-def candidate(inquiry: Inquiry, pair: int, beside: int | None = None) -> Candidate:
-    """The engineer of a matched pair; costs are what they are more than those of the pair `beside`."""
+def _candidate(
+    inquiry: Inquiry, pair: int, travel_ms: int, cost: dict[str, float], *, is_chosen: bool
+) -> Candidate:
     matched, supply = inquiry.matched, inquiry.matched.pairs.supply
     column = int(matched.pairs.column[pair])
-    asked = np.array([pair] if beside is None else [pair, beside])
-    parts = inquiry.parts(asked)
-    rejected = int(matched.given[matched.place[pair]]) != column
-    plan_cost = instead = None
-    if rejected:
-        sent = matched.slot_given(column)
-        instead = inquiry.region.by_slot[sent].incident_id if sent >= 0 else None
-        if inquiry.may_solve(1):
-            plan_cost = inquiry.weighted_min(matched.dearer_with(pair))
+    sent = -1 if is_chosen else matched.slot_given(column)
     working = supply.standing[column] == WORKING
     return Candidate(
         engineer_id=inquiry.region.by_row[int(supply.rows[column])].engineer_id,
-        travel_time_s=int(inquiry.travel_ms(asked)[0]) / 1000,
+        travel_time_s=travel_ms / 1000,
         free_in_s=int(supply.ready[column]) / 1000 if working else None,
-        cost={
-            name: inquiry.weighted_min(cost)
-            for name, part in parts.items()
-            if (cost := int(part[0] if beside is None else part[0] - part[1]))
-        },
-        plan_cost=plan_cost,
-        instead=instead,
+        cost=cost,
+        plan_cost=None if is_chosen else inquiry.weighted_min(inquiry.dearer_with(pair)),
+        instead=inquiry.region.by_slot[sent].incident_id if sent >= 0 else None,
     )
 
 
-def least_dear(inquiry: Inquiry, at: int) -> Ints:
-    """The pairs of an incident that the plan did not choose, the least costly first."""
-    matched = inquiry.matched
-    pairs = matched.pairs_of(at)
-    pairs = pairs[matched.pairs.column[pairs] != matched.given[at]]
-    order: Ints = pairs[np.lexsort((matched.pairs.column[pairs], matched.cost[pairs]))]
-    return order
+def best_rivals(inquiry: Inquiry, at: int) -> Ints:
+    """The pairs of an incident that the plan did not choose, those first that would burden it least."""
+    matched, found = inquiry.matched, inquiry.alternatives(at)
+    column = matched.pairs.column[found.pairs]
+    order = np.lexsort((column, found.dearer))
+    rivals: Ints = found.pairs[order[column[order] != matched.given[at]]]
+    return rivals
 
 
 def left_out(
@@ -103,8 +110,11 @@ def why_not_matched(region: RegionState, engineer: Engineer) -> LeftOut:
 def broken_rules(region: RegionState, incident: Incident, now: int) -> dict[str, int]:
     """How many engineers of the region each rule is the first to forbid; nobody is left out of the count."""
     counts: dict[str, int] = {}
-    for engineer in region.engineers.values():
-        rule = first_broken_rule(region, engineer, incident, now)
+    qualified = region.warm.engineers.qualified(incident.product, incident.level).tolist()
+    if unqualified := len(region.engineers) - len(qualified):
+        counts["unqualified"] = unqualified  # the first rule asked; the others are asked of the rest
+    for row in qualified:
+        rule = first_broken_rule(region, region.by_row[row], incident, now)
         if rule is not None:
             counts[rule] = counts.get(rule, 0) + 1
     return dict(sorted(counts.items()))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from services.dispatch.cost import Pairs, cost_parts, pair_costs, travel_ms_of
-from services.dispatch.matched import Matched
+from services.dispatch.matched import Alternatives, Matched
 from services.dispatch.mirror import weight_unit
 from services.dispatch.moments import MINUTE_MS
 from services.dispatch.policy import DispatchPolicy
@@ -17,21 +17,29 @@ from services.dispatch.warm import Ints
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """How much receipts tell: rejected candidates, and how many pairs may be solved again for one event."""
+    """How much receipts tell: candidates, changes of travel that would flip it, and how often may be solved.
+
+    `solves` counts matchings solved again for one event, not time: the same on every machine.
+    """
 
     rejected: int
-    pairs_solved: int
+    flips: int
+    solves: int
     only: str | None = None
     """Explain this incident alone, also where nothing was decided about it."""
 
 
-STORED = Detail(rejected=3, pairs_solved=60_000)
-"""What goes to `decision-receipts`. The budget counts pairs, not time: the same on every machine."""
+STORED = Detail(rejected=3, flips=1, solves=8)
+"""What goes to `decision-receipts`."""
+
+
+class TooMuchWork(RuntimeError):
+    """The matching was solved again as often as one event's receipts may."""
 
 
 def full(incident_id: str) -> Detail:
     """Everything about one incident."""
-    return Detail(rejected=200, pairs_solved=20_000_000, only=incident_id)
+    return Detail(rejected=200, flips=12, solves=20_000, only=incident_id)
 
 
 class Inquiry:
@@ -42,20 +50,41 @@ class Inquiry:
     ) -> None:
         self.region, self.policy, self.now = region, policy, now
         self.matched, self.detail = matched, detail
-        self._left = detail.pairs_solved
+        self._left = detail.solves
+        self._alternatives: dict[int, Alternatives] = {}
         self._weighted_minute = weight_unit(region.terms) * MINUTE_MS
 
     def weighted_min(self, cost: int) -> float:
         """The matcher's weighted milliseconds as weighted minutes."""
         return round(cost / self._weighted_minute, 3)
 
-    def may_solve(self, times: int) -> bool:
-        """Whether the matching may be solved so often again; counts it."""
-        price = times * len(self.matched.cost)
-        if price > self._left:
-            return False
-        self._left -= price
-        return True
+    @property
+    def can_prove(self) -> bool:
+        """Whether the matching may be solved again twice: at a change, and just below it."""
+        return self._left >= 2
+
+    def _given(self, cost: Ints) -> Ints:
+        """The matching at other costs; TooMuchWork where it was solved again often enough."""
+        if not self._left:
+            raise TooMuchWork
+        self._left -= 1
+        return self.matched.again(cost)
+
+    def alternatives(self, at: int) -> Alternatives:
+        """What the other ways to serve the incident `slots[at]` would cost the plan."""
+        if at not in self._alternatives:
+            self._alternatives[at] = self.matched.alternatives(at)
+        return self._alternatives[at]
+
+    def dearer_with(self, pair: int) -> int:
+        """How much dearer (weighted ms) the whole plan would be with this pair in it."""
+        found = self.alternatives(int(self.matched.place[pair]))
+        return int(found.dearer[found.pairs == pair][0])
+
+    def dearer_without(self, pair: int) -> int:
+        """How much dearer the whole plan would be if this pair were not allowed."""
+        found = self.alternatives(int(self.matched.place[pair]))
+        return min(found.with_nobody, int(found.dearer[found.pairs != pair].min(initial=found.with_nobody)))
 
     def some(self, pairs: Ints) -> Pairs:
         """These pairs alone."""
@@ -81,7 +110,7 @@ class Inquiry:
         """The matching if the travel of one pair were `took` ms."""
         cost = self.matched.cost.copy()
         cost[pair] = self.cost_at(pair, np.array([took]))[0]
-        return self.matched.again(cost)
+        return self._given(cost)
 
     def given_when_free(self, column: int, ready: int) -> Ints:
         """The matching if one engineer were free in `ready` ms."""
@@ -89,9 +118,9 @@ class Inquiry:
         changed = supply.ready.copy()
         changed[column] = ready
         pairs = replace(self.matched.pairs, supply=replace(supply, ready=changed))
-        return self.matched.again(pair_costs(self.region, self.policy, pairs, self.now))
+        return self._given(pair_costs(self.region, self.policy, pairs, self.now))
 
     def given_at_churn_price(self, weighted_min: float) -> Ints:
         """The matching under another churn price."""
         policy = self.policy.model_copy(update={"churn_price_weighted_min": weighted_min})
-        return self.matched.again(pair_costs(self.region, policy, self.matched.pairs, self.now))
+        return self._given(pair_costs(self.region, policy, self.matched.pairs, self.now))

@@ -12,6 +12,15 @@ from services.dispatch.warm import Flags, Ints
 
 
 @dataclass(frozen=True, slots=True)
+class Alternatives:
+    """How much dearer (weighted ms) the whole plan would be with each pair of one incident in it, or none."""
+
+    pairs: Ints
+    dearer: Ints
+    with_nobody: int
+
+
+@dataclass(frozen=True, slots=True)
 class Matched:
     """Incidents (`slots`) and engineers (`pairs.supply`) of one plan; `given`: each incident's column, or -1.
 
@@ -59,43 +68,49 @@ class Matched:
         at = np.flatnonzero(self.given == column)
         return int(self.slots[at[0]]) if len(at) else -1
 
-    def dearer_with(self, pair: int) -> int:
-        """How much dearer (weighted ms) the whole plan would be with this pair in it."""
-        at, column = self.place[pair], self.pairs.column[pair]
-        others = (self.place != at) & (self.pairs.column != column)
-        return self._worth(self.given) - int(self._worths[pair]) - self._worth_of_best(others)
+    def alternatives(self, at: int) -> Alternatives:
+        """What it would cost to serve the incident `slots[at]` by each of its pairs, or by nobody.
 
-    def dearer_without(self, pair: int) -> int:
-        """How much dearer the whole plan would be if this pair were not allowed."""
-        others = np.ones(len(self.cost), np.bool_)
-        others[pair] = False
-        return self._worth(self.given) - self._worth_of_best(others)
+        Shortest paths (Bellman-Ford) over who would take whose place; exact, for costs are whole numbers and
+        the matching is the cheapest, so that no round of changes gains anything.
+        """
+        if not len(self.pairs_of(at)):
+            nothing = np.zeros(0, np.int64)
+            return Alternatives(nothing, nothing, 0)
+        worth = self.cost.max() + 1 - self.cost
+        own = int(self.given[at])
+        holder, held = self._holders(worth)
+        own_worth = int(held[own]) if own >= 0 else 0
+        starts = np.flatnonzero(np.r_[True, self.place[1:] != self.place[:-1]])
+        matchable = self.place[starts]
+        others = np.flatnonzero(np.arange(len(self.slots)) != at)
+        own_of = np.where(self.given >= 0, held[self.given], 0)
+        moved = np.zeros(len(self.slots), np.int64)
+        while True:
+            # What it costs that somebody is left over, or nobody is: the end of every chain of changes.
+            over = min(0, int((own_of[others] + moved[others]).min(initial=0)))
+            freed = np.where(holder >= 0, held + moved[holder], over)
+            if own >= 0:
+                freed[own] = 0
+            least = np.full(len(self.slots), over)
+            best = np.minimum.reduceat(freed[self.pairs.column] - worth, starts)
+            least[matchable] = np.minimum(best, over)
+            if (least == moved).all():
+                break
+            moved = least
+        pairs = self.pairs_of(at)
+        dearer = own_worth - worth[pairs] + freed[self.pairs.column[pairs]]
+        return Alternatives(pairs, dearer, own_worth + over)
 
-    def cheapest_if_served(self, at: int, pairs: Ints) -> int:
-        """Of the pairs of the unserved incident `slots[at]` the one that would burden the plan least."""
-        cost = self.cost.copy()
-        cost[pairs] -= (int(self.cost.max()) - int(self.cost.min()) + 1) * (len(self.slots) + 1)
-        return self.pair_of(at, int(self.again(cost)[at]))
+    def _holders(self, worth: Ints) -> tuple[Ints, Ints]:
+        """For each column the place of the incident that it is given to (-1: none), and that pair's worth."""
+        chosen = np.flatnonzero(self.given[self.place] == self.pairs.column)
+        holder = np.full(self._shape[1], -1, np.int64)
+        held = np.zeros(self._shape[1], np.int64)
+        holder[self.pairs.column[chosen]] = self.place[chosen]
+        held[self.pairs.column[chosen]] = worth[chosen]
+        return holder, held
 
     @property
     def _shape(self) -> tuple[int, int]:
         return len(self.slots), len(self.pairs.supply.rows)
-
-    @property
-    def _worths(self) -> Ints:
-        worths: Ints = self.cost.max() + 1 - self.cost
-        return worths
-
-    def _worth(self, given: Ints) -> int:
-        return int(self._worths[given[self.place] == self.pairs.column].sum())
-
-    def _worth_of_best(self, allowed: np.ndarray) -> int:
-        """The worth of the best matching of some of the pairs."""
-        given = cheapest_matching(
-            self.place[allowed],
-            self.pairs.column[allowed],
-            self.cost[allowed],
-            self._shape,
-            dearest=int(self.cost.max()),
-        )
-        return self._worth(given)

@@ -13,8 +13,8 @@ import numpy as np
 
 from schemas.decisions import Decision, decision_id
 from schemas.receipts import Candidate, DecisionReceipt, Flip, ReceiptKind, Waiting
-from services.dispatch.candidates import LOOKED_AT, candidate, least_dear, left_out
-from services.dispatch.flips import price_flip, travel_flips, turning_is_a_choice
+from services.dispatch.candidates import best_rivals, candidates, left_out
+from services.dispatch.flips import flips_of
 from services.dispatch.inquiry import STORED, Inquiry
 from services.dispatch.state import HELD, Incident, RegionState
 from services.dispatch.travel import TRAVEL_VERSION
@@ -23,9 +23,6 @@ from services.dispatch.waits import why_waiting, without_a_pair
 if TYPE_CHECKING:
     from services.dispatch.matched import Matched
     from services.dispatch.turn import Turn
-
-RIVALS = 2
-"""Rejected candidates of a stored receipt whose flip is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +63,17 @@ def _reason(inquiry: Inquiry, at: int, incident: Incident) -> Reason:
     matched = inquiry.matched
     column, sent = int(matched.given[at]), matched.at_once[at]
     chosen = matched.pair_of(at, column) if column >= 0 else None
-    rivals = least_dear(inquiry, at)
+    turned_from = _turned_from(inquiry, at, column) if sent else None
+    rivals = best_rivals(inquiry, at)
+    winner, rejected = candidates(inquiry, chosen, rivals[: inquiry.detail.rejected])
     return Reason(
         kind="assigned" if sent else "waiting",
         considered=len(matched.pairs_of(at)),
-        winner=None if chosen is None else candidate(inquiry, chosen),
-        diverted_from=_turned_from(inquiry, at, column) if sent else None,
+        winner=winner,
+        diverted_from=turned_from,
         waiting=None if sent else why_waiting(inquiry, at, incident),
-        rejected=_rejected(inquiry, at, incident, chosen, rivals),
-        flips=_flips(inquiry, at, rivals, turned=sent and _turned_from(inquiry, at, column) is not None),
+        rejected=(*_left_out(inquiry, at, incident, winner), *rejected),
+        flips=tuple(flips_of(inquiry, at, rivals, turned=turned_from is not None)),
     )
 
 
@@ -85,31 +84,13 @@ def _turned_from(inquiry: Inquiry, at: int, column: int) -> str | None:
     return inquiry.region.by_slot[held].incident_id
 
 
-def _rejected(
-    inquiry: Inquiry, at: int, incident: Incident, chosen: int | None, rivals: np.ndarray
-) -> tuple[Candidate, ...]:
-    """Whoever would have been there sooner and was left out, then the least costly of the matched."""
-    matched, detail = inquiry.matched, inquiry.detail
-    stored = detail.only is None
-    within = None
-    if chosen is not None and stored:
-        took = int(inquiry.travel_ms(np.array([chosen]))[0])
-        within = took + int(matched.pairs.supply.ready[matched.pairs.column[chosen]])
+def _left_out(inquiry: Inquiry, at: int, incident: Incident, winner: Candidate | None) -> list[Candidate]:
+    """Who was not matched with it; in a stored receipt those who would have been there sooner."""
+    matched, detail, within = inquiry.matched, inquiry.detail, None
+    if winner is not None and detail.only is None:
+        within = round(((winner.travel_time_s or 0.0) + (winner.free_in_s or 0.0)) * 1000)
     rows = np.sort(matched.pairs.supply.rows[matched.pairs.column[matched.pairs_of(at)]])
-    outside = left_out(inquiry.region, incident, inquiry.now, rows, within, LOOKED_AT if stored else 10_000)
-    inside = [candidate(inquiry, pair, chosen) for pair in rivals[: detail.rejected].tolist()]
-    return (*outside[: detail.rejected], *inside)
-
-
-def _flips(inquiry: Inquiry, at: int, rivals: np.ndarray, *, turned: bool) -> tuple[Flip, ...]:
-    asked = rivals[: RIVALS if inquiry.detail.only is None else 4 * RIVALS]
-    found = sorted(travel_flips(inquiry, at, asked), key=lambda flip: flip.amount)
-    price = None
-    if turned:
-        price = price_flip(inquiry, at, dearer=True)
-    elif inquiry.detail.only is not None and turning_is_a_choice(inquiry, at):
-        price = price_flip(inquiry, at, dearer=False)
-    return (*found, *([] if price is None else [price]))
+    return left_out(inquiry.region, incident, inquiry.now, rows, within, detail.rejected)
 
 
 def receipts_of(turn: Turn) -> list[DecisionReceipt]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from schemas.receipts import Waiting
 from services.dispatch.candidates import broken_rules
 from services.dispatch.eligibility import not_before
@@ -46,14 +48,12 @@ def _planned(inquiry: Inquiry, at: int, column: int) -> Waiting:
 def _others_first(inquiry: Inquiry, at: int, pairs: Ints) -> Waiting:
     """What serving it all the same would cost the whole plan, and whom that would take from where."""
     matched = inquiry.matched
-    if not inquiry.may_solve(2):
-        return Waiting(why="others_first")
-    pair = matched.cheapest_if_served(at, pairs)
+    pair = int(pairs[np.argmin(inquiry.alternatives(at).dearer)])
     column = int(matched.pairs.column[pair])
     slot = matched.slot_given(column)
     return Waiting(
         why="others_first",
         engineer_id=inquiry.region.by_row[int(matched.pairs.supply.rows[column])].engineer_id,
-        plan_cost=inquiry.weighted_min(matched.dearer_with(pair)),
+        plan_cost=inquiry.weighted_min(inquiry.dearer_with(pair)),
         instead_of=inquiry.region.by_slot[slot].incident_id if slot >= 0 else None,
     )

@@ -61,6 +61,7 @@ def test_the_flip_is_true_in_the_world(nearer_s: float, sent: str) -> None:
     scene = Scene()
     scene.on_shift("FAR", 30)
     scene.on_shift("NEAR", 10)
+    scene.fold.detail = full("I1")
     scene.reported("I1")
     flip = flip_of(receipt_of(scene, "I1"), "nearer", "FAR")
     assert flip.then_engineer_id == "FAR"
@@ -75,6 +76,7 @@ def test_the_winner_can_be_so_much_farther_and_no_more() -> None:
     scene = Scene()
     scene.on_shift("FAR", 30)
     scene.on_shift("NEAR", 10)
+    scene.fold.detail = full("I1")
     scene.reported("I1")
     margin = flip_of(receipt_of(scene, "I1"), "farther", "NEAR")
     assert margin.then_engineer_id == "FAR"
@@ -144,6 +146,7 @@ def test_an_incident_planned_for_somebody_says_when_they_are_expected() -> None:
     scene.phone("NEAR", "acknowledged", "en_route", "on_site")
     scene.after(50)
     scene.on_shift("FAR", 90)
+    scene.fold.detail = full("I2")
     scene.reported("I2", 1)
     receipt = receipt_of(scene, "I2")
     assert receipt.waiting is not None
