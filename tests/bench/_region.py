@@ -51,14 +51,18 @@ class RegionAtWork:
 
     def tick(self, seconds: float) -> None:
         """Let the log's time go on."""
+        self.tell(self.next_tick(seconds), "")
+
+    def next_tick(self, seconds: float) -> ClockTicked:
+        """The clock, so much later."""
         self.now += timedelta(seconds=seconds)
-        self.tell(ClockTicked(now=self.now), "")
+        return ClockTicked(now=self.now)
 
     def place(self) -> Place:
         """Anywhere in a region of about 90 x 110 km."""
         return Place(lat=38.3 + self.chance.random(), lon=-9.2 + self.chance.random())
 
-    def report(self, product: str) -> IncidentTriaged:
+    def report(self, product: str, level: int = 1) -> IncidentTriaged:
         """A new incident somewhere."""
         self._count += 1
         incident = IncidentReported(
@@ -67,7 +71,7 @@ class RegionAtWork:
             place=self.place(),
             tier=self.chance.choice(("platinum", "gold", "silver", "silver")),
             product=product,
-            level=1,
+            level=level,
         )
         promised_at = self.now + timedelta(hours=4)
         return IncidentTriaged(report=incident, region=REGION, promised_at=promised_at, placed_by="named")
