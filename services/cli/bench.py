@@ -29,7 +29,7 @@ def bench(
 
     Further arguments go to the bench itself: `muster bench fold --help` names them.
     """
-    found = bench_names()
+    found, name = bench_names(), name.replace("-", "_")
     if not found:
         _not_measured(f"the benches are in the source tree's tests/bench, and {BENCHES} is not there")
     if name not in found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 RETRY_MIN_S = 0.02
-GIVE_UP_S = 0.2
+GIVE_UP_S = 0.15
 TRIES_MIN = 3
 GIVE_UP_LATEST_S = 1.0
 GAP_LIMIT = 512
@@ -69,6 +69,8 @@ class Gaps:
                 lost.append(sequence)
                 continue
             gap.tries, gap.asked_at, gap.again_at = gap.tries + 1, now, now + wait
+            if gap.tries >= TRIES_MIN:
+                gap.again_at = min(gap.again_at, max(gap.since + GIVE_UP_S, now + self.rtt_s))
             asked.append(sequence)
         for sequence in lost:
             del self._missing[sequence]

@@ -54,7 +54,7 @@ class UdpPort:
     """Sockets on one port, one for each local address; `announce` names the public ones behind a NAT."""
 
     def __init__(self, addresses: list[str], port: int = 0, announce: list[str] | None = None) -> None:
-        self._announced = announce or addresses
+        self.announced = announce or addresses
         self._sockets: list[socket.socket] = []
         self._by_address: dict[Address, PortProtocol] = {}
         self._by_user: dict[str, list[PortProtocol]] = {}
@@ -108,7 +108,7 @@ class UdpPort:
     def attach(self, agent: PortConnection) -> list[PortProtocol]:
         """One protocol for each socket, with its host candidate."""
         made = []
-        for sock, announced in zip(self._sockets, self._announced, strict=True):
+        for sock, announced in zip(self._sockets, self.announced, strict=True):
             protocol = PortProtocol(agent)
             protocol.connection_made(cast("asyncio.BaseTransport", _Facade(self, sock, protocol)))
             protocol.sock = sock

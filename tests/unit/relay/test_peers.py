@@ -16,7 +16,8 @@ from services.relay.rtp import HEADER
 from services.relay.udp_port import stun_user
 from services.relay.wire import SrtpSession, Staging
 from tests.media.client import MediaClient
-from tests.unit.relay.scene import Heard, pictures, scene, show, until
+from tests.media.heard import Heard
+from tests.unit.relay.scene import pictures, scene, show, until
 
 GOOD = """v=0
 o=- 1 1 IN IP4 127.0.0.1

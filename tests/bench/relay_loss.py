@@ -1,0 +1,67 @@
+"""How the relay's picture bears a bad link: loss that stays, freezes, and the time to heal.
+
+A technician and an expert sit beyond a link that drops and delays by a seed (tests/media/bad_link.py); the
+expert's client asks again, shows and counts frames as a browser does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from itertools import pairwise
+
+from tests.bench._report import CouldNotMeasure, Report, Steps, run
+from tests.media.bad_link import Terms, missing
+from tests.media.remote import remote
+
+LOSSY = Terms(loss=0.10, delay_s=0.05)
+NARROW = Terms(delay_s=0.015, rate_bps=300_000)
+WARM_S, HEAL_S = 1.5, 2.0
+
+
+async def _lossy(seed: int, seconds: float) -> tuple[float, float]:
+    async with remote(LOSSY, seed=seed, bps=1_000_000, key_frame_bytes=20_000) as here:
+        await asyncio.sleep(seconds)
+        return here.screen.lost(), here.screen.longest_freeze_s()
+
+
+async def _healed(seed: int) -> float:
+    async with remote(NARROW, seed=seed, bps=220_000, key_frame_bytes=5_000) as here:
+        await asyncio.sleep(WARM_S)
+        here.swallow_next(3)
+        begun = len(here.screen.shown) - 1
+        await asyncio.sleep(HEAL_S)
+        return max(later - before for before, later in pairwise(here.screen.shown[begun:]))
+
+
+def measured(arguments: argparse.Namespace, steps: Steps) -> Report:
+    """Every seed on both links; the worst counts."""
+    if missing():
+        raise CouldNotMeasure(missing())
+    report = Report("relay-loss")
+    lossy, healed = [], []
+    with steps.stage("10 % loss, 100 ms", arguments.seeds) as advance:
+        for seed in range(arguments.seeds):
+            lossy.append(asyncio.run(_lossy(100 + seed, arguments.seconds)))
+            advance(1)
+    with steps.stage("lost for good at 300 kbit/s", arguments.seeds) as advance:
+        for seed in range(arguments.seeds):
+            healed.append(asyncio.run(_healed(200 + seed)))
+            advance(1)
+    report.add(
+        "10 % loss both ways, 100 ms: stays lost", max(loss for loss, _ in lossy) * 100, "%", bound=1.0
+    )
+    report.add(
+        "10 % loss both ways, 100 ms: longest freeze", max(freeze for _, freeze in lossy), "s", bound=1.0
+    )
+    report.add("300 kbit/s: a packet lost for good heals", max(healed), "s", bound=0.5)
+    report.notes = {"seeds": arguments.seeds, "each": f"{arguments.seconds:g} s"}
+    return report
+
+
+def main(argv: list[str]) -> int:
+    """`muster bench relay-loss`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=3, help="how many links of each kind")
+    parser.add_argument("--seconds", type=float, default=20.0, help="how long each lossy one lasts")
+    return run("relay-loss", parser, measured, argv)

@@ -1,0 +1,108 @@
+"""Chromium as a client of the relay: what a browser offers is answered, and its pictures are decoded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+from services.relay.endpoint import Endpoint
+from services.relay.room import Room
+from tests.e2e.conftest import CHROMIUM_FLAGS
+from tests.media.heard import Heard
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+FAKE_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+OFFER = """
+async ({publishes, views, codec}) => {
+  const pc = window.pc = new RTCPeerConnection({bundlePolicy: 'max-bundle'});
+  if (publishes) {
+    const wish = {video: {width: 320, height: 240}, audio: true};
+    const media = await navigator.mediaDevices.getUserMedia(wish);
+    for (const track of media.getTracks()) {
+      const line = pc.addTransceiver(track, {direction: 'sendonly', streams: [media]});
+      if (track.kind === 'video') {
+        const all = RTCRtpSender.getCapabilities('video').codecs;
+        line.setCodecPreferences(all.filter(one => [codec, 'video/rtx'].includes(one.mimeType)));
+      }
+    }
+  }
+  if (views) for (const kind of ['audio', 'video']) pc.addTransceiver(kind, {direction: 'recvonly'});
+  pc.ontrack = ({track}) => {
+    const shown = document.createElement(track.kind);
+    Object.assign(shown, {autoplay: true, muted: true, srcObject: new MediaStream([track])});
+    document.body.append(shown);
+  };
+  window.heard = [];
+  pc.createDataChannel('marks').onmessage = event => window.heard.push(event.data);
+  await pc.setLocalDescription(await pc.createOffer());
+  return pc.localDescription.sdp;
+}
+"""
+STATISTICS = """
+async () => {
+  const all = [...(await pc.getStats()).values()];
+  const picture = all.find(one => one.type === 'inbound-rtp' && one.kind === 'video');
+  const sound = all.find(one => one.type === 'inbound-rtp' && one.kind === 'audio');
+  const {srtpCipher} = all.find(one => one.type === 'transport');
+  return {frames: picture?.framesDecoded ?? 0, lost: picture?.packetsLost, cipher: srtpCipher,
+    samples: sound?.totalSamplesReceived};
+}
+"""
+
+
+@pytest.fixture
+async def camera_browser(chromium: Path) -> AsyncIterator[Browser]:
+    """Chromium with a fake camera."""
+    async with async_playwright() as playwright:
+        flags = [*CHROMIUM_FLAGS, *FAKE_CAMERA]
+        started = await playwright.chromium.launch(executable_path=chromium, args=flags)
+        yield started
+        await started.close()
+
+
+async def join(browser: Browser, room: Room, name: str, **wish: Any) -> Page:
+    """A page of its own that is connected to the room."""
+    page = await browser.new_page()
+    await page.goto("file:///dev/null")
+    offer = await page.evaluate(OFFER, wish)
+    answer = await room.accept_offer(name, offer, publish=wish["publishes"], view=wish["views"])
+    await page.evaluate("sdp => pc.setRemoteDescription({type: 'answer', sdp})", answer)
+    return page
+
+
+async def seen(page: Page, frames: int) -> dict[str, Any]:
+    """The page's statistics once it has decoded so many frames."""
+    async with asyncio.timeout(30):
+        while True:
+            found: dict[str, Any] = await page.evaluate(STATISTICS)
+            if found["frames"] >= frames and found["samples"]:
+                return found
+            await asyncio.sleep(0.2)
+
+
+@pytest.mark.parametrize("codec", ["video/VP8", "video/H264"])
+async def test_browsers_see_and_hear_each_other(camera_browser: Browser, codec: str) -> None:
+    """A technician, an expert who views, one who does both: frames are decoded everywhere, none is lost."""
+    endpoint, heard = Endpoint(), Heard()
+    endpoint.start()
+    room = Room("session", endpoint, heard)
+    try:
+        await join(camera_browser, room, "technician", publishes=True, views=False, codec=codec)
+        expert = await join(camera_browser, room, "expert", publishes=False, views=True, codec=codec)
+        both = await join(camera_browser, room, "both", publishes=True, views=True, codec=codec)
+        for page in (expert, both):
+            found = await seen(page, frames=60)
+            assert found["lost"] == 0
+            assert found["cipher"] == "SRTP_AEAD_AES_128_GCM"
+        for _, channel in heard.channels:
+            channel.send("a mark")
+        await expert.wait_for_function("window.heard.length === 1 && window.heard[0] === 'a mark'")
+        assert (heard.losses, heard.misfits) == ([], [])
+    finally:
+        await room.close()
+        endpoint.close()

@@ -1,0 +1,55 @@
+"""The relay on bad links: random loss, packets that never come, a rate too small for the picture."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from services.assist.ladder import Level
+from tests.conftest import missing
+from tests.media.bad_link import Terms
+from tests.media.bad_link import missing as no_link
+from tests.media.remote import remote
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+
+
+@pytest.fixture(autouse=True)
+def _namespaces() -> None:
+    if no_link():
+        missing(no_link())
+
+
+async def test_a_tenth_of_all_packets_lost_leaves_a_picture_that_moves() -> None:
+    """10 % at random both ways and a round trip of 100 ms: under 1 % stays lost, nobody is let go.
+
+    How long the picture stands still is measured by `muster bench relay-loss`.
+    """
+    async with remote(Terms(loss=0.10, delay_s=0.05), seed=11, bps=600_000, key_frame_bytes=12_000) as here:
+        await asyncio.sleep(8)
+        assert len(here.screen.shown) > 8 * 30 * 0.6
+        assert here.screen.lost() < 0.01
+        assert (here.heard.losses, here.heard.levels) == ([], [])
+
+
+async def test_a_packet_lost_for_good_is_healed_by_a_key_frame() -> None:
+    """What never comes is asked for, given up, and a key frame asked for: the picture goes on."""
+    terms = Terms(delay_s=0.015, rate_bps=300_000)
+    async with remote(terms, seed=5, bps=200_000, key_frame_bytes=5_000) as here:
+        await asyncio.sleep(1.0)
+        here.swallow_next(3)
+        shown, asked = len(here.screen.shown), len(here.camera.key_frames)
+        await asyncio.sleep(2.0)
+        assert here.up.dropped >= 2
+        assert len(here.camera.key_frames) > asked
+        assert len(here.screen.shown) - shown > 30
+
+
+async def test_a_link_too_small_for_the_picture_goes_down_the_ladder() -> None:
+    """64 kbit/s and 10 % loss: the peers stay, and both sides are told the level."""
+    terms = Terms(loss=0.10, delay_s=0.05, rate_bps=64_000)
+    async with remote(terms, seed=3, bps=300_000, key_frame_bytes=6_000) as here:
+        await asyncio.sleep(8)
+        assert here.heard.losses == []
+        assert any(level < Level.VIDEO for _, _, level, _ in here.heard.levels)
