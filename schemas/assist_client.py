@@ -61,6 +61,14 @@ class Bye(Command):
     type: Literal["bye"]
 
 
+class Watch(Command):
+    """Show `party` in a place of one's offer (its n-th sound and picture); null shows nobody there."""
+
+    type: Literal["watch"]
+    place: int = Field(ge=0, lt=16)
+    party: Annotated[str, StringConstraints(min_length=1, max_length=160)] | None = None
+
+
 # Over the WebSocket or the reliable channel:
 
 
@@ -209,7 +217,7 @@ Operation = (
     | End
 )
 """What is numbered, signed, stored and sent to everybody when it is allowed."""
-ClientMessage = Hello | Offer | Candidate | Bye | Resume | Ping | PointAt | Operation
+ClientMessage = Hello | Offer | Candidate | Bye | Watch | Resume | Ping | PointAt | Operation
 
 CLIENT_MESSAGES: TypeAdapter[ClientMessage] = TypeAdapter(
     Annotated[ClientMessage, Field(discriminator="type")]

@@ -36,10 +36,11 @@ class Anchor(Wire):
     """The frame that a mark was drawn on.
 
     `still_id` names a frozen frame; without it the picture was live. `rtp` is the RTP timestamp of the frame
-    as the drawer's browser had it (`requestVideoFrameCallback`); the node turns it into the publisher's.
+    as the drawer's browser had it (`requestVideoFrameCallback`); the node turns it into the publisher's. Who
+    draws on the picture of their own camera has none: the node fills in the newest frame's.
     """
 
-    rtp: RtpTime
+    rtp: RtpTime | None = None
     still_id: Id | None = None
 
 

@@ -151,6 +151,13 @@ class Moved(Wire):
     url: str | None = None
 
 
+class MediaLost(Wire):
+    """The peer connection is gone, or somebody can not be shown: offer anew; the last picture stays."""
+
+    type: Literal["media_lost"] = "media_lost"
+    reason: str
+
+
 class Pong(Wire):
     """The answer to `ping`."""
 
@@ -159,5 +166,16 @@ class Pong(Wire):
 
 
 NodeMessage = (
-    Welcome | Answer | Logged | CaughtUp | Done | Refused | Presence | Pointed | StillArrived | Moved | Pong
+    Welcome
+    | Answer
+    | Logged
+    | CaughtUp
+    | Done
+    | Refused
+    | Presence
+    | Pointed
+    | StillArrived
+    | Moved
+    | MediaLost
+    | Pong
 )

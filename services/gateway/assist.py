@@ -19,6 +19,7 @@ from services.gateway.problems import ProblemError
 from services.gateway.publisher import Outgoing, Publisher
 from services.gateway.read_models import RedisLink
 from services.gateway.settings import GatewaySettings
+from services.sessions.admission import Admitted, admission
 from services.sessions.desk import SessionDesk
 from services.sessions.join_codes import JoinCodes
 from services.sessions.nodes import NodeRegistry
@@ -90,22 +91,7 @@ class Assist:
             node = await place(self.store, self._registry, session_id, lost_node, answers)
         except (NoNode, UnknownSession) as nowhere:
             raise problem_of(nowhere) from nowhere
-        token, expires_at = self.tokens.token(session_id, subject, role)
-        url = node.url.replace("{host}", host)
-        path = f"{url}/v1/sessions/{session_id}"
-        return Joined(
-            session_id=session_id,
-            party=subject,
-            role=role,
-            token=token,
-            expires_at=expires_at,
-            node=node.name,
-            node_url=url,
-            signal_url=f"ws{path.removeprefix('http')}/signal",
-            whip_url=f"{path}/whip",
-            whep_url=f"{path}/whep",
-            ice_servers=self._settings.ice_servers(subject, datetime.now(UTC).timestamp()),
-        )
+        return admission(self.tokens, self._settings, node, Admitted(session_id, subject, role), host)
 
     def _drain_soon(self, session_id: str) -> None:
         task = asyncio.create_task(self._drain(session_id))

@@ -110,6 +110,17 @@ class Room:
         peer = self.peers.get(publisher)
         return list(peer.uplink.live()) if peer is not None else []
 
+    def source_time(self, viewer: str, timestamp: int) -> int | None:
+        """The publisher's RTP time of a picture that the viewer has under `timestamp`; None: no picture."""
+        peer = self.peers.get(viewer)
+        shown = [slot for slot in peer.downlink.slots if slot.kind == "video" and slot.source] if peer else []
+        return shown[0].source_time(timestamp) if shown else None
+
+    def newest_video_time(self) -> int | None:
+        """The RTP timestamp of the newest picture that anybody publishes."""
+        sources = [one for peer in self.peers.values() for one in peer.uplink.live() if one.kind == "video"]
+        return next((one.newest_timestamp for one in sources if one.newest_timestamp >= 0), None)
+
     async def close_peer(self, peer_id: str) -> None:
         """Let a peer go, within 2 s; unknown ids are no error."""
         peer = self.peers.pop(peer_id, None)

@@ -97,6 +97,11 @@ class Source:
         self.rates: deque[tuple[float, int]] = deque(maxlen=4)
         self.sender_clock: tuple[float, int] | None = None
 
+    @property
+    def newest_timestamp(self) -> int:
+        """The RTP timestamp of the newest packet; -1 before the first."""
+        return self._timestamp
+
     def receive(
         self,
         packet: bytes | bytearray | memoryview,

@@ -188,6 +188,17 @@ class SessionStore:
         found = await self.ask("ZREVRANGE", sessions_key(self.prefix), 0, limit - 1)
         return [session_id.decode() for session_id in found]
 
+    async def listed(self, limit: int) -> list[tuple[str, int]]:
+        """The oldest listed sessions, with when they were opened in milliseconds since 1970."""
+        found = await self.ask("ZRANGE", sessions_key(self.prefix), 0, limit - 1)
+        times = [await self.ask("ZSCORE", sessions_key(self.prefix), name) for name in found]
+        return [(name.decode(), int(at or 0)) for name, at in zip(found, times, strict=True)]
+
+    async def has_ended(self, session_id: str) -> bool:
+        """Whether the session is over."""
+        view = await self.view(session_id)
+        return view is not None and b'"state":"ended"' in view
+
     async def unlist(self, session_id: str) -> None:
         """The session has ended and the broker has all of it."""
         await self.ask("ZREM", sessions_key(self.prefix), session_id)

@@ -1,0 +1,1 @@
+"""A relay node: sessions that live here, their clients, signalling, WHIP and WHEP, its lease."""

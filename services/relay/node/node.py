@@ -1,0 +1,227 @@
+"""One relay node: the sessions that live here, the lease, and what it hears of others."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from services.assist import lifecycle
+from services.assist.chain import Signer
+from services.assist.drafts import Draft, NotAllowed
+from services.assist.session import Session
+from services.relay.endpoint import Endpoint
+from services.relay.node.client import Client
+from services.relay.node.link import NodeRedis, StoreAway
+from services.relay.node.live import LiveSession, NotStored
+from services.relay.node.media import SessionMedia
+from services.relay.node.outbox import Outbox
+from services.relay.node.settings import RelaySettings
+from services.relay.node.sweep import Sweep
+from services.sessions.desk import SessionDesk
+from services.sessions.nodes import NodeRegistry, RelayNode
+from services.sessions.store import Fenced, SessionStore, StoreRefused
+from services.sessions.tokens import PartyTokens
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY_S = 1.0
+EMPTY_FOR_S = 60.0
+
+
+class Elsewhere(Exception):
+    """The session lives on another node, or on none yet: join again."""
+
+
+class NodeBusy(Exception):
+    """The node has as many clients as it may have."""
+
+
+class Node:
+    """The parts of one process; `run` until cancelled, then `close`."""
+
+    def __init__(self, settings: RelaySettings) -> None:
+        secret = settings.secret.get_secret_value()
+        self.settings = settings
+        self.name = f"{socket.gethostname().partition('.')[0]}-{settings.relay_port}-{secrets.token_hex(4)}"
+        self.redis = NodeRedis(settings.redis_url)
+        self.store = SessionStore(self.redis.ask, settings.topic_prefix)
+        self.registry = NodeRegistry(self.redis.ask, settings.topic_prefix)
+        self.tokens = PartyTokens(secret)
+        self.signer = Signer(secret)
+        self.outbox = Outbox(settings.broker, settings.topic_prefix, self.store)
+        self.live: dict[str, LiveSession] = {}
+        self.media: dict[str, SessionMedia] = {}
+        self.stopping = False
+        self.strangers = 0
+        """Connections that have not said who they are."""
+        self._desk = SessionDesk(self.store, self.signer)
+        self._adopting: dict[str, asyncio.Task[LiveSession]] = {}
+        addresses, announce = settings.relay_addresses.split(), settings.relay_announce.split()
+        self.endpoint = Endpoint(
+            addresses or None,
+            settings.relay_udp_port,
+            announce or None,
+            peers_limit=settings.relay_capacity,
+        )
+
+    @property
+    def load(self) -> int:
+        """Clients and media resources."""
+        return sum(len(live.clients) + len(live.resources) for live in self.live.values())
+
+    def told(self) -> RelayNode:
+        """What the register is told."""
+        settings = self.settings
+        return RelayNode(
+            name=self.name,
+            url=settings.relay_url or settings.own_url,
+            inner_url=settings.relay_inner_url or settings.own_url,
+            load=self.load,
+            capacity=settings.relay_capacity,
+        )
+
+    async def run(self) -> None:
+        """Hold the lease, publish, and let go of what is not ours any more, until cancelled."""
+        self.endpoint.start()
+        sweep = Sweep(self.store, self.registry, self.outbox, self._desk, self.live)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._every(self.settings.relay_renew_s, self._renew))
+            tasks.create_task(self._every(LOOK_EVERY_S, self._look))
+            tasks.create_task(self._every(sweep.EVERY_S, sweep.once))
+            tasks.create_task(self.outbox.run())
+            tasks.create_task(self._hear())
+
+    async def _every(self, pause_s: float, work: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await work()
+            except (StoreAway, StoreRefused, NotAllowed, NotStored) as error:
+                log.warning("tried_again_later", work=getattr(work, "__name__", ""), error=repr(error))
+            await asyncio.sleep(pause_s)
+
+    async def _renew(self) -> None:
+        if not self.stopping:
+            await self.registry.renew(self.told(), self.settings.relay_lease_ms)
+
+    async def _hear(self) -> None:
+        """Somebody who is no node has added to a session of ours."""
+        async for session_id in self.redis.heard(self.settings.topic_prefix, self.name):
+            live = self.live.get(session_id)
+            if live is not None:
+                live.start(self._catch_up(live))
+
+    async def _catch_up(self, live: LiveSession) -> None:
+        try:
+            await live.catch_up()
+            live.show_presence()
+        except (StoreAway, NotStored) as error:
+            log.warning("not_caught_up", session_id=live.session_id, error=str(error))
+
+    async def _look(self) -> None:
+        """Let go of sessions that another node owns, that have ended, or that nobody has used for a while."""
+        for session_id, live in list(self.live.items()):
+            placed = await self.store.placement(session_id)
+            if placed.epoch != live.epoch:
+                live.lose()
+            elif placed.seq != live.session.seq:
+                await self._catch_up(live)
+            now = time.monotonic()
+            if live.present:
+                live.empty_since = None
+            elif live.empty_since is None:
+                live.empty_since = now
+            unused = live.empty_since is not None and now - live.empty_since > EMPTY_FOR_S
+            if live.fenced or unused or (live.session.ended and not live.clients):
+                await self._let_go(live)
+
+    async def _let_go(self, live: LiveSession) -> None:
+        self.live.pop(live.session_id, None)
+        self.media.pop(live.session_id, None)
+        is_ours = not live.fenced
+        await live.close()
+        if is_ours and live.session.ended and not live.session.was_recorded:
+            await self.store.drop_stills(live.session)
+
+    async def session(self, session_id: str) -> LiveSession:
+        """The session, taken over where it was placed here.
+
+        Raises Elsewhere, UnknownSession, NotAllowed (it has ended), StoreAway, NotStored.
+        """
+        live = self.live.get(session_id)
+        if live is not None and not live.fenced:
+            return live
+        task = self._adopting.get(session_id)
+        if task is None:
+            task = asyncio.create_task(self._adopt(session_id))
+            self._adopting[session_id] = task
+            task.add_done_callback(lambda _: self._adopting.pop(session_id, None))
+        return await asyncio.shield(task)
+
+    async def _adopt(self, session_id: str) -> LiveSession:
+        placed = await self.store.placement(session_id)
+        if placed.node != self.name or self.stopping:
+            raise Elsewhere(session_id)
+        session = await self.store.load(session_id)
+        lifecycle.require_open(session)
+        live = LiveSession(self.store, self.signer, session, placed.epoch, placed.offset_ms)
+        live.on_logged = lambda _: self.outbox.mark(session_id)
+        media = SessionMedia(live, self.endpoint)
+        media.on_lost = lambda peer_id: self._peer_lost(live, peer_id)
+        try:
+            await live.commit(lambda now: self._place(now, placed.epoch))
+        except Fenced as late:
+            raise Elsewhere(session_id) from late
+        self.live[session_id], self.media[session_id] = live, media
+        self.outbox.mark(session_id)
+        for party in list(session.parties):
+            live.gone(party, self.settings.relay_grace_s, "connection_lost")
+        return live
+
+    def _place(self, session: Session, epoch: int) -> list[Draft]:
+        return [] if session.epoch == epoch else lifecycle.place(self.name, epoch)
+
+    def _peer_lost(self, live: LiveSession, peer_id: str) -> None:
+        self.drop_resource(live, peer_id.partition("~")[2], "connection_lost")
+
+    def drop_resource(self, live: LiveSession, name: str, reason: str) -> None:
+        """A WHIP or WHEP resource has ended."""
+        resource = live.resources.pop(name, None)
+        if resource is not None:
+            grace_s = 0.0 if reason == "said_goodbye" else self.settings.relay_grace_s
+            live.gone(resource.party, grace_s, reason)
+            live.show_presence()
+
+    def require_room(self) -> None:
+        """NodeBusy where one more client is one too many, or where this node stops."""
+        if self.stopping or self.load >= self.settings.relay_capacity:
+            raise NodeBusy("This node has as many clients as it may have; join again.")
+
+    async def detach(self, live: LiveSession, client: Client) -> None:
+        """A client's connection has ended."""
+        if live.clients.get(client.party) is not client:
+            return
+        del live.clients[client.party]
+        media = self.media.get(live.session_id)
+        if media is not None:
+            await media.room.close_peer(client.party)
+        grace_s = 0.0 if client.said_goodbye else self.settings.relay_grace_s
+        live.gone(client.party, grace_s, "said_goodbye" if client.said_goodbye else "connection_lost")
+        if not live.session.ended:
+            live.show_presence()
+
+    async def close(self) -> None:
+        """End the lease first, so that clients find another node, then let everybody go."""
+        self.stopping = True
+        try:
+            await self.registry.withdraw(self.name)
+        except StoreAway as error:
+            log.warning("lease_not_ended", error=str(error))
+        await asyncio.gather(*(live.close() for live in self.live.values()))
+        await self.outbox.close()
+        self.endpoint.close()
+        await self.redis.close()

@@ -1,0 +1,48 @@
+"""Running a node under uvicorn until it is told to stop."""
+
+from __future__ import annotations
+
+import signal
+
+import structlog
+import uvicorn
+
+from schemas.assist_client import MAX_SIGNAL_BYTES
+from services.relay.node.app import create_app
+from services.relay.node.settings import RelaySettings
+
+log = structlog.get_logger(__name__)
+
+PING_EVERY_S, PONG_WITHIN_S = 1.0, 2.0
+"""A client that is silent is gone after three seconds."""
+DRAIN_S = 3
+
+
+def serve(settings: RelaySettings) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    config = uvicorn.Config(
+        create_app(settings),
+        host=settings.relay_host,
+        port=settings.relay_port,
+        loop="uvloop",
+        http="h11",
+        ws="websockets-sansio",
+        ws_max_size=MAX_SIGNAL_BYTES + 1024,
+        ws_ping_interval=PING_EVERY_S,
+        ws_ping_timeout=PONG_WITHIN_S,
+        ws_per_message_deflate=False,
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=DRAIN_S,
+        ssl_certfile=str(settings.tls_cert) if settings.tls_cert else None,
+        ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    log.info("relay_starts", **settings.model_dump(mode="json", exclude={"redis_url"}))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # uvicorn raises a signal again once it has stopped well: this makes that an ordinary exit.
+        signal.signal(number, lambda *_: None)
+    uvicorn.Server(config).run()
