@@ -93,7 +93,7 @@ class AssistClient:
     async def op(self, kind: str, op_id: str | None = None, **fields: Any) -> dict[str, Any]:
         """An operation, and its `done` or `refused`."""
         self.ops += 1
-        name = op_id or f"op{self.ops}"
+        name = op_id or f"op{id(self)}.{self.ops}"
         begun = len(self.messages)
         await self.say(type=kind, op_id=name, **fields)
         return await self.until(
