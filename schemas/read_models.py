@@ -51,6 +51,11 @@ def incident_key(prefix: str, incident_id: str) -> str:
     return f"muster:{prefix}incident:{incident_id}"
 
 
+def incident_sessions_key(prefix: str, incident_id: str) -> str:
+    """Hash: SESSION/SEQ -> TimelineEntry as JSON, of the incident's remote-assist sessions; expires."""
+    return f"muster:{prefix}incident-sessions:{incident_id}"
+
+
 def engineer_key(prefix: str, engineer_id: str) -> str:
     """String: the region that owns an engineer (written beside, idempotent)."""
     return f"muster:{prefix}engineer:{engineer_id}"

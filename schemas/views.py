@@ -19,6 +19,8 @@ class TimelineEntry(Wire):
     reason: str | None = None
     offset: int
     n: int
+    session_id: Id | None = None
+    """Of a remote-assist session: `offset` is -1 and `n` the number in the session's own log."""
 
 
 class IncidentView(Wire):

@@ -19,6 +19,7 @@ from streams.log import RegionLog
 from streams.metrics import WorkerMetrics
 from streams.read_models import REDIS_AWAY, ReadModels
 from streams.registry import RegistryReader
+from streams.session_stories import SessionStories
 from streams.settings import WorkerSettings
 from streams.snapshots import Snapshots
 from streams.topics import ensure_topics
@@ -87,6 +88,7 @@ class DispatchWorker:
         triage = Triage(settings, producer, registry, letters, metrics)
         feed = LocationFeed(settings, producer, registry, letters, metrics)
         models = ReadModels(redis, settings, metrics)
+        stories = SessionStories(settings, redis, letters)
         snapshots = Snapshots(snapshot_producer, settings)
         stopping = self._stopping
 
@@ -100,7 +102,8 @@ class DispatchWorker:
             asyncio.create_task(self._again("triage", lambda: triage.run(stopping))),
             asyncio.create_task(self._again("locations", lambda: feed.run(stopping))),
         ]
-        parts = [*intake, asyncio.create_task(self._again("dispatch", dispatch))]
+        told = asyncio.create_task(self._again("stories", lambda: stories.run(stopping)))
+        parts = [*intake, told, asyncio.create_task(self._again("dispatch", dispatch))]
         try:
             await _first_failure([*parts, follow], stopping)
         finally:

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import pytest
 import redis
+from hypothesis import settings
 
 from deploy.local import (
     Broker,
@@ -27,6 +28,9 @@ from deploy.local import (
     RealRedis,
     RedisServer,
 )
+
+settings.register_profile("muster", deadline=None)  # a busy machine is no defect
+settings.load_profile("muster")
 
 ROOT = Path(__file__).resolve().parents[1]
 BROKERS = [

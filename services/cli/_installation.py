@@ -12,6 +12,7 @@ from services.cli._engines import EngineChoice, Engines
 from services.cli._own_secret import own_secret, state_folder
 from services.cli._stack import (
     DEFAULT_PORT,
+    RELAY_PORT,
     Installation,
     NotReady,
     choose_port,
@@ -19,6 +20,7 @@ from services.cli._stack import (
     look_after_engines,
     muster,
     processes,
+    relay,
     start_processes,
     wait_until_ready,
     windows,
@@ -74,7 +76,10 @@ def _installation(wanted: Wanted) -> Installation:
         from services.cli._certificate import self_made_certificate
 
         tls = self_made_certificate(state / "tls", wanted.host)
-    return Installation(state / f"up-{port}", wanted.host, port, wanted.workers, wanted.clock, secret, tls)
+    relay_port = choose_port(0, RELAY_PORT)
+    return Installation(
+        state / f"up-{port}", wanted.host, port, wanted.workers, wanted.clock, secret, tls, relay_port
+    )
 
 
 def _kind(redis: str) -> str:
@@ -96,6 +101,7 @@ async def _run(
         tasks.create_task(look_after_engines(engines, lambda line: say(f"muster up: {line}")))
         await wait_until_ready(installation, supervisor)
         supervisor.start(windows(env))
+        supervisor.start(relay(env))
         _announce(wanted, installation, scenario, write_environment(installation.folder, env), say)
         if scenario is not None:
             supervisor.start(_feed(wanted, installation, scenario))

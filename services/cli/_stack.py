@@ -29,7 +29,7 @@ FOR_OTHER_COMMANDS = (
     "MUSTER_CLOCK",
     "MUSTER_SECRET",
 )
-DEFAULT_PORT, PORTS_TRIED = 8080, 50
+DEFAULT_PORT, RELAY_PORT, PORTS_TRIED = 8080, 8190, 50
 
 
 class NotReady(Exception):
@@ -51,6 +51,7 @@ class Installation:
     clock: Literal["wall", "feed"]
     secret: str
     tls: tuple[Path, Path] | None = None
+    relay_port: int = 0
 
     @property
     def url(self) -> str:
@@ -64,16 +65,16 @@ class Installation:
         return self.folder / "log"
 
 
-def choose_port(wanted: int) -> int:
-    """The wanted port; where none is wanted (0), the default or the next free one. Raises PortTaken."""
+def choose_port(wanted: int, first: int = DEFAULT_PORT) -> int:
+    """The wanted port; where none is wanted (0), `first` or the next free one. Raises PortTaken."""
     if wanted:
         if is_free(wanted):
             return wanted
         raise PortTaken(f"port {wanted} is taken: choose another with --port, or none for the next free one")
-    for port in range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TRIED):
+    for port in range(first, first + PORTS_TRIED):
         if is_free(port):
             return port
-    raise PortTaken(f"the ports {DEFAULT_PORT} to {DEFAULT_PORT + PORTS_TRIED - 1} are all taken: use --port")
+    raise PortTaken(f"the ports {first} to {first + PORTS_TRIED - 1} are all taken: use --port")
 
 
 def environment(installation: Installation, engines: Engines) -> dict[str, str]:
@@ -86,6 +87,7 @@ def environment(installation: Installation, engines: Engines) -> dict[str, str]:
         "MUSTER_SECRET": installation.secret,
         "MUSTER_HOST": installation.host,
         "MUSTER_PORT": str(installation.port),
+        **_relay(installation),
         "PYTHONUNBUFFERED": "1",
         # Several processes share the cores: none of them gains from threads inside its matrix arithmetic.
         "OMP_NUM_THREADS": "1",
@@ -98,6 +100,18 @@ def environment(installation: Installation, engines: Engines) -> dict[str, str]:
     if installation.tls:
         found["MUSTER_TLS_CERT"], found["MUSTER_TLS_KEY"] = map(str, installation.tls)
     return found
+
+
+def _relay(installation: Installation) -> dict[str, str]:
+    """Where the relay node listens, and where pages find it: under the name that they found the gateway."""
+    secure = "s" if installation.tls else ""
+    place = f"{{host}}:{installation.relay_port}"
+    return {
+        "MUSTER_RELAY_HOST": installation.host,
+        "MUSTER_RELAY_PORT": str(installation.relay_port),
+        "MUSTER_RELAY_URL": f"http{secure}://{place}",
+        "MUSTER_RELAY_ORIGINS": f"http{secure}://{place} ws{secure}://{place}",
+    }
 
 
 def muster(*arguments: str) -> tuple[str, ...]:
@@ -118,6 +132,11 @@ def processes(installation: Installation, env: Mapping[str, str]) -> Iterator[Sp
 def windows(env: Mapping[str, str]) -> Spec:
     """The windows worker; its curves may come a little later than the board."""
     return Spec("windows", muster("worker", "windows"), env)
+
+
+def relay(env: Mapping[str, str]) -> Spec:
+    """The relay node for remote assist; nobody needs it before the board is there."""
+    return Spec("relay", muster("relay"), env)
 
 
 def write_private(file: Path, text: str) -> None:

@@ -12,7 +12,14 @@ import redis.asyncio as redis
 import structlog
 from redis.exceptions import RedisError
 
-from schemas.read_models import RegionKeys, engineer_key, incident_key, receipts_key, regions_key
+from schemas.read_models import (
+    RegionKeys,
+    engineer_key,
+    incident_key,
+    incident_sessions_key,
+    receipts_key,
+    regions_key,
+)
 from services.gateway.problems import RedisAway
 
 log = structlog.get_logger(__name__)
@@ -158,6 +165,11 @@ class ReadModels:
         found = await self._link.ask("HGETALL", receipts_key(self._prefix, log_id, region, incident_id))
         views = [orjson.loads(raw) for _, raw in _pairs(found)]
         return sorted(views, key=lambda view: (view["offset"], view["n"]))
+
+    async def sessions_of(self, incident_id: str) -> list[View]:
+        """The lines of an incident's story that its remote-assist sessions wrote, in no order."""
+        found = await self._link.ask("HVALS", incident_sessions_key(self._prefix, incident_id))
+        return [orjson.loads(line) for line in found]
 
     async def region_of_incident(self, incident_id: str) -> str | None:
         """The region that an incident belongs to."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from schemas.regions import EngineerRegistered, RegionDefined
@@ -41,6 +42,18 @@ class Shown:
         else:
             decisions = self._recent.decisions_about(incident_id)
         return incident_after(view, decisions)
+
+    async def with_sessions(self, view: View) -> View:
+        """The incident's view with its remote-assist sessions in its timeline; without Redis as it was."""
+        try:
+            told = await self._models.sessions_of(view["incident_id"])
+        except RedisAway:
+            return view
+        if not told:
+            return view
+        told.sort(key=lambda line: (line["session_id"], line["n"]))
+        story = [*(view.get("timeline") or []), *told]
+        return {**view, "timeline": sorted(story, key=lambda line: datetime.fromisoformat(line["at"]))}
 
     async def incident_or_recent(
         self, incident_id: str, region: str, begun: View | None = None

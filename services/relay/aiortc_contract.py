@@ -7,6 +7,7 @@ passthrough); where one of `NEEDED_NAMES` is gone, the relay refuses to start.
 from __future__ import annotations
 
 import inspect
+from functools import cache
 
 import aioice.ice
 import pylibsrtp
@@ -60,9 +61,12 @@ def missing_names(names: tuple[tuple[type, str], ...]) -> list[str]:
     return [f"{owner.__name__}.{name}" for owner, name in names if not _has(owner, name)]
 
 
+_source_of = cache(inspect.getsource)
+
+
 def _has(owner: type, name: str) -> bool:
     """A method stands on the class; an attribute is assigned in one of its methods."""
-    return hasattr(owner, name) or f"self.{name}" in inspect.getsource(owner)
+    return hasattr(owner, name) or f"self.{name}" in _source_of(owner)
 
 
 def missing_srtp_functions() -> list[str]:

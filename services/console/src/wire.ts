@@ -64,6 +64,7 @@ export interface TimelineEntry {
   reason: string | null;
   offset: number;
   n: number;
+  session_id?: string | null;
 }
 
 export interface IncidentView {

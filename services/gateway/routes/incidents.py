@@ -113,13 +113,14 @@ def is_visible(caller: Identity, view: View) -> bool:
 @router.get("/incidents/{incident_id}", response_model=IncidentView)
 async def read_incident(incident_id: IncidentId, caller: Caller, gateway: Parts) -> Response:
     """One incident with its timeline."""
-    return json_answer(await visible_incident(gateway, caller, incident_id))
+    view = await visible_incident(gateway, caller, incident_id)
+    return json_answer(await gateway.shown.with_sessions(view))
 
 
 @router.get("/incidents/{incident_id}/timeline", response_model=Timeline)
 async def read_timeline(incident_id: IncidentId, caller: Caller, gateway: Parts) -> Response:
     """An incident's story in the log's order."""
-    view = await visible_incident(gateway, caller, incident_id)
+    view = await gateway.shown.with_sessions(await visible_incident(gateway, caller, incident_id))
     answer: dict[str, Any] = {"incident_id": incident_id, "entries": view.get("timeline") or []}
     return json_answer(answer)
 

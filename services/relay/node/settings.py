@@ -20,7 +20,7 @@ class RelaySettings(AssistSettings):
     """
 
     relay_host: str = "127.0.0.1"
-    relay_port: int = Field(default=8090, ge=0, le=65_535)
+    relay_port: int = Field(default=8190, ge=0, le=65_535)
     relay_url: str = ""
     relay_inner_url: str = ""
     relay_udp_port: int = Field(default=0, ge=0, le=65_535)

@@ -16,6 +16,8 @@ import { useReceipts } from "./receipts";
 import { picture, selectedDecision, selectedIncident, version, zoneOf } from "./store";
 import { Timeline, WholeStory } from "./Timeline";
 
+const STORY_EVERY_MS = 5000;
+
 /** Read the incident whole again whenever the board sees it change. */
 function useIncident(id: string): { incident: IncidentView | null; failed: boolean } {
   version.value;
@@ -23,6 +25,12 @@ function useIncident(id: string): { incident: IncidentView | null; failed: boole
   const mark = known ? `${known.state}/${known.epoch}/${known.acknowledged}/${known.late}` : "";
   const [whole, setWhole] = useState<IncidentView | null>(null);
   const [failed, setFailed] = useState(false);
+  const [round, setRound] = useState(0);
+  // What a remote-assist session adds to the story is no decision: the stream says nothing of it.
+  useEffect(() => {
+    const timer = setInterval(() => setRound((before) => before + 1), STORY_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [id]);
   useEffect(() => {
     let wanted = true;
     read<Sparse<IncidentView>>(`/v1/incidents/${encodeURIComponent(id)}`).then(
@@ -38,7 +46,7 @@ function useIncident(id: string): { incident: IncidentView | null; failed: boole
     return () => {
       wanted = false;
     };
-  }, [id, mark]);
+  }, [id, mark, round]);
   const story = whole?.incident_id === id ? whole : null;
   return { incident: known ? { ...known, timeline: story?.timeline ?? known.timeline } : story, failed };
 }

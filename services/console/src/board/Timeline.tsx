@@ -30,7 +30,7 @@ export function Timeline({ entries, zone, shelf }: { entries: TimelineEntry[]; z
   return (
     <ol class="timeline">
       {entries.map((entry) => {
-        const place = `${entry.offset}/${entry.n}`;
+        const place = `${entry.session_id ?? entry.offset}/${entry.n}`;
         const receipt = shelf.byPlace.get(place);
         const isOpen = receipt !== undefined && open === place;
         return (
