@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from schemas.assist_log import AnnotationMade, Entry, Outcome, PartyRole, SessionChanged
+from schemas.assist_log import AnnotationMade, Entry, Level, Outcome, PartyRole, SessionChanged
 from schemas.assist_node import GuideView, PartyView, SessionView
 
 NO_HASH = "0" * 64
@@ -52,6 +52,8 @@ class Session:
     technician: str | None = None
     """The engineer that the incident has: the only one who may come as technician without a code."""
     parties: dict[str, PartyRole] = field(default_factory=dict)
+    levels: dict[str, Level] = field(default_factory=dict)
+    """Whose ladder is not at `video`."""
     baton: str | None = None
     freeze_asked: str | None = None
     frozen: str | None = None
@@ -98,8 +100,8 @@ class Session:
             if len(self.ops) > REMEMBERED_OPS:
                 self.ops.popitem(last=False)
 
-    def view(self, present: Collection[str] = (), levels: Mapping[str, str] | None = None) -> SessionView:
-        """The session as people see it; `present` are those with a connection now, `levels` their ladders."""
+    def view(self, present: Collection[str] | None = None) -> SessionView:
+        """The session as people see it; `present` have a connection now (None: whoever has not left)."""
         assert self.opened_at is not None
         guide = self.guide
         return SessionView(
@@ -110,7 +112,7 @@ class Session:
             seq=self.seq,
             opened_at=self.opened_at,
             technician=self.technician,
-            parties=self.party_views(present, levels or {}),
+            parties=self.party_views(self.parties if present is None else present),
             baton=self.baton,
             frozen=self.frozen,
             freeze_asked=self.freeze_asked,
@@ -120,17 +122,10 @@ class Session:
             outcome=self.outcome,
         )
 
-    def party_views(self, present: Collection[str], levels: Mapping[str, str]) -> list[PartyView]:
+    def party_views(self, present: Collection[str]) -> list[PartyView]:
         """Those who belong to it, with who is there now."""
         return [
-            PartyView.model_validate(
-                {
-                    "party": party,
-                    "role": role,
-                    "present": party in present,
-                    "level": levels.get(party, "video"),
-                }
-            )
+            PartyView(party=party, role=role, present=party in present, level=self.levels.get(party, "video"))
             for party, role in self.parties.items()
         ]
 
@@ -156,6 +151,7 @@ def _joined(session: Session, entry: SessionChanged) -> None:
 
 def _left(session: Session, entry: SessionChanged) -> None:
     session.parties.pop(entry.party or "", None)
+    session.levels.pop(entry.party or "", None)
 
 
 def _baton(session: Session, entry: SessionChanged) -> None:
@@ -209,6 +205,11 @@ def _placed(session: Session, entry: SessionChanged) -> None:
     session.node, session.epoch = entry.node, entry.epoch or 0
 
 
+def _level(session: Session, entry: SessionChanged) -> None:
+    if entry.party in session.parties and entry.level is not None:
+        session.levels[entry.party] = entry.level
+
+
 def _ended(session: Session, entry: SessionChanged) -> None:
     session.ended, session.outcome, session.recording = True, entry.outcome, False
 
@@ -230,10 +231,11 @@ _CHANGES: Mapping[str, Callable[[Session, SessionChanged], None]] = {
     "step_ticked": _ticked,
     "step_unticked": _ticked,
     "guide_ended": _guide_ended,
+    "level_changed": _level,
     "placed": _placed,
     "ended": _ended,
 }
-"""Kinds that change what is remembered; segment_recorded and level_changed only stand in the log."""
+"""Kinds that change what is remembered; segment_recorded only stands in the log."""
 
 
 def _annotate(session: Session, entry: AnnotationMade) -> None:

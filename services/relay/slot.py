@@ -106,7 +106,7 @@ class Slot:
 
     def source_time(self, timestamp: int) -> int:
         """The source's RTP timestamp of what the viewer has under this one."""
-        return timestamp - self._stream.timestamp_shift & 0xFFFFFFFF
+        return timestamp - self.lane.timestamp_shift & 0xFFFFFFFF
 
     def codec_changed(self) -> None:
         """Find the viewer's format for what the source sends; none fits: nothing is sent."""

@@ -197,10 +197,9 @@ async def list_sessions(
 ) -> Response:
     """Open sessions, newest first."""
     items = []
-    for session_id in await gateway.assist.store.open_sessions(LISTED):
-        raw = await gateway.assist.store.view(session_id)
-        view = {} if raw is None else orjson.loads(raw)
-        if view.get("state") != "open" or incident_id not in (None, view["incident_id"]):
+    for raw in await gateway.assist.views(LISTED):
+        view = orjson.loads(raw)
+        if view["state"] != "open" or incident_id not in (None, view["incident_id"]):
             continue
         if (not region or view["region"] in region) and _is_listed_for(caller, view):
             items.append(view)

@@ -27,8 +27,9 @@ from schemas.assist_client import (
     Watch,
 )
 from schemas.assist_node import Answer, Done, Pointed, Pong, Refused
-from services.assist.drafts import Actor, NotAllowed
+from services.assist.drafts import Actor, Draft, NotAllowed
 from services.assist.operations import Asked, decide, done_before
+from services.assist.session import Session
 from services.relay.node.client import CLOSED_ENDED, CLOSED_FLOOD, Channel, Client
 from services.relay.node.live import LiveSession, NotStored
 from services.relay.node.media import SessionMedia
@@ -168,15 +169,15 @@ class Hearing:
         """Decide, log, tell everybody; the author hears `done` or why not."""
         client = self._client
         actor = Actor(client.party, client.role)
-        before = done_before(self._live.session, actor, op)
-        if before is not None:
-            self._reply(Done(op_id=op.op_id, seq=before), channel)
-            return
         if isinstance(op, Draw):
             op = self._media.anchored(client.party, op)
         asked = Asked(actor, self._live.present)
+
+        def once(session: Session) -> list[Draft]:
+            return [] if done_before(session, actor, op) is not None else decide(session, asked, op)
+
         try:
-            entries = await self._live.commit(lambda session: decide(session, asked, op))
+            await self._live.commit(once)
         except NotAllowed as refused:
             self._refuse(refused.reason, refused.detail, channel, op.op_id)
         except LogFull as full:
@@ -186,8 +187,7 @@ class Hearing:
         except Fenced:
             self._refuse("moved", "The session lives on another node by now: join again.", channel, op.op_id)
         else:
-            own = next((entry.seq for entry in entries if entry.op_id == op.op_id), None)
-            self._reply(Done(op_id=op.op_id, seq=own), channel)
+            self._reply(Done(op_id=op.op_id, seq=done_before(self._live.session, actor, op)), channel)
 
 
 def _first_fault(error: Exception) -> str:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import structlog
 
-from schemas.assist_log import Entry, Level, PartyRole
+from schemas.assist_log import Entry, PartyRole
 from schemas.assist_node import CaughtUp, Logged, Moved, NodeMessage, Presence, Welcome
 from services.assist import lifecycle
 from services.assist.chain import Signer, chained
@@ -52,7 +52,6 @@ class LiveSession:
         self.resources: dict[str, Resource] = {}
         self.ladder_still: tuple[bytes, str] | None = None
         """The newest small picture and its media type, while the ladder is at `stills`."""
-        self.levels: dict[str, Level] = {}
         self.room: Media | None = None
         self.on_logged: Callable[[Sequence[Entry]], None] = lambda _: None
         self.fenced = False
@@ -88,6 +87,8 @@ class LiveSession:
         """
         async with self._lock:
             for _ in range(TRIES):
+                if self.fenced:
+                    raise Fenced(f"{self.session_id} is not this node's any more")
                 await self._catch_up_if_stale()
                 drafts = decide(self.session)
                 entries = chained(self.session, drafts, self.now(), self._signer)
@@ -152,7 +153,7 @@ class LiveSession:
 
     def show_presence(self) -> None:
         """Tell everybody who is here."""
-        self.broadcast(Presence(parties=self.session.party_views(self.present, self.levels)))
+        self.broadcast(Presence(parties=self.session.party_views(self.present)))
 
     async def admit(self, client: Client, after: int, greet: Callable[[Session], Welcome]) -> None:
         """Let a client in under its party's name: greeted, sent what it missed since `after`, then the rest.
@@ -213,7 +214,6 @@ class LiveSession:
             await self.commit(lambda session: lifecycle.leave(session, party, reason))
         except (NotStored, StoreRefused, NotAllowed) as error:
             log.warning("leaving_not_logged", session_id=self.session_id, party=party, error=str(error))
-        self.levels.pop(party, None)
         self.show_presence()
 
     def start(self, work: Coroutine[None, None, None]) -> None:

@@ -93,14 +93,12 @@ class SessionMedia:
         self._rungs[peer_id, direction] = level
         worst = min(rung for (peer, _), rung in self._rungs.items() if peer.partition("~")[0] == party)
         role = self._live.role_of(party)
-        if role is None or self._live.levels.get(party, "video") == LEVELS[worst]:
-            return
-        self._live.levels[party] = LEVELS[worst]
-        self._live.show_presence()
-        self._live.start(self._log_level(party, role, LEVELS[worst]))
+        if role is not None and self._live.session.levels.get(party, "video") != LEVELS[worst]:
+            self._live.start(self._log_level(party, role, LEVELS[worst]))
 
     async def _log_level(self, party: str, role: PartyRole, level: Level) -> None:
         try:
             await self._live.commit(lambda _: lifecycle.change_level(party, role, level))
+            self._live.show_presence()
         except (NotAllowed, NotStored, StoreRefused) as error:
             log.warning("level_not_logged", party=party, level=level, error=str(error))

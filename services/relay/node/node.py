@@ -142,10 +142,7 @@ class Node:
     async def _let_go(self, live: LiveSession) -> None:
         self.live.pop(live.session_id, None)
         self.media.pop(live.session_id, None)
-        is_ours = not live.fenced
         await live.close()
-        if is_ours and live.session.ended and not live.session.was_recorded:
-            await self.store.drop_stills(live.session)
 
     async def session(self, session_id: str) -> LiveSession:
         """The session, taken over where it was placed here.

@@ -134,7 +134,7 @@ async def _session(node: Node, party: Party) -> LiveSession:
 
 async def _admit(node: Node, live: LiveSession, client: Client, after: int) -> None:
     def greeting(session: Session) -> Welcome:
-        view = session.view(live.present | {client.party}, live.levels)
+        view = session.view(live.present | {client.party})
         return Welcome(
             you=next(party for party in view.parties if party.party == client.party),
             session=view,

@@ -52,6 +52,9 @@ class Sweep:
             if placed.node not in nodes or session_id in self._live:
                 self._outbox.mark(session_id)
         elif await self._store.has_ended(session_id):
+            session = await self._store.load(session_id)
+            if not session.was_recorded:  # a still is kept with the consent to a recording alone
+                await self._store.drop_stills(session)
             await self._store.unlist(session_id)
         elif opened_ms / 1000 < datetime.now(UTC).timestamp() - LONGEST_S:
             at = datetime.now(UTC) + timedelta(milliseconds=placed.offset_ms)

@@ -94,6 +94,13 @@ async def test_what_a_whip_client_publishes_a_whep_client_sees(
         if len(viewer.packets) > 5:
             break
     assert len(viewer.packets) > 5
+    room = node.media[session_id].room
+    (watching,) = [peer_id for peer_id in room.peers if peer_id.startswith("EVA~")]
+    shown = {room.source_time(watching, int.from_bytes(packet[4:8])) for packet in viewer.packets[-2:]}
+    assert all(time is not None and time % 3000 == 0 for time in shown)
+    newest = room.newest_video_time()
+    assert newest is not None
+    assert max(time or 0 for time in shown) <= newest
     trickled = FRAGMENT.format(ufrag=ufrag_of(offer), more=CANDIDATE)
     patch = {**auth, "Content-Type": "application/trickle-ice-sdpfrag"}
     assert (await http.patch(location, headers=patch, content=trickled)).status_code == 428
