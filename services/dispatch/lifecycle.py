@@ -50,19 +50,19 @@ def pause_where_due(turn: Turn, engineer: Engineer) -> bool:
         duty.break_ends_at = turn.now + rules.break_ms
         region.set_timer(duty.break_ends_at, "break_over", engineer.engineer_id)
         return True
-    ends_at, back = engineer.ends_at, turn.now + rules.daily_rest_ms
+    back = turn.now + rules.daily_rest_ms
     if "week" in due:
         back = max(back, next_week(duty.week_from, rules.zone))
     go_off_shift(turn, engineer, f"{due[0]}_due")
-    if ends_at is None or back < ends_at:
-        engineer.starts_at, engineer.ends_at = back, ends_at
+    if engineer.ends_at is None or back < engineer.ends_at:
+        engineer.starts_at = back
         region.set_timer(back, "shift_start", engineer.engineer_id)
     return True
 
 
 def go_off_shift(turn: Turn, engineer: Engineer, reason: str = "shift_ended") -> None:
     """The shift is over."""
-    engineer.leaving, engineer.ends_at, engineer.starts_at = False, None, None
+    engineer.leaving, engineer.starts_at = False, None
     change_engineer(turn, engineer, "off_shift", reason)
 
 

@@ -45,6 +45,7 @@ class Story:
 
     fold: PartitionFold
     engineers: int = 9
+    ids: tuple[str, ...] = INCIDENTS
     now: datetime = START
     log: list[Logged] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
@@ -97,7 +98,7 @@ class Story:
         if kind == 14:
             return self._shift(a, b, c)
         if kind == 15:
-            cancel = CancelIncident(incident_id=INCIDENTS[a % 12], region="R1", by="dispatcher-1")
+            cancel = CancelIncident(incident_id=self.ids[a % len(self.ids)], region="R1", by="dispatcher-1")
             return self.tell("R1", cancel)
         if kind == 16:
             return self._move(a, b, c, d)
@@ -109,7 +110,7 @@ class Story:
     def _report(self, a: int, b: int, c: int, d: int, e: int) -> list[Decision]:
         reported = self.now - timedelta(minutes=d % 30) + timedelta(hours=2 * (e % 40 == 0))
         report = IncidentReported(
-            incident_id=INCIDENTS[a % 12],
+            incident_id=self.ids[a % len(self.ids)],
             reported_at=reported,
             place=_place(b, c),
             tier=("platinum", "gold", "silver")[d % 3],
@@ -129,7 +130,7 @@ class Story:
         """Mostly the next word about a current assignment; sometimes a stale, foreign or odd one."""
         held = [i for i in self.fold.regions["R1"].incidents.values() if i.engineer_id is not None]
         if not held or d % 8 == 0:
-            name, who, epoch = INCIDENTS[a % 12], f"E{b % self.engineers}", c % 4
+            name, who, epoch = self.ids[a % len(self.ids)], f"E{b % self.engineers}", c % 4
         else:
             incident = held[a % len(held)]
             crew = crew_of(self.fold.regions["R1"], incident)
