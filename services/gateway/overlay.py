@@ -118,6 +118,11 @@ def _control(view: View, decision: Decision) -> None:
         view["lock"], view["locked_to"] = None, []
 
 
+def has_in_hand(view: View, engineer_id: str) -> bool:
+    """Whether the engineer is the one, or one of the crew, who has the incident."""
+    return view.get("engineer_id") == engineer_id or engineer_id in (view.get("crew_ids") or ())
+
+
 def engineer_after(
     view: View | None, registered: EngineerRegistered | None, decision: Decision | None
 ) -> View | None:

@@ -199,6 +199,7 @@ def _region_of(name: str, fields: Any, terms: Terms) -> RegionDefined:
         region=name,
         time_zone=fields.get("time_zone", "UTC"),
         terms=terms,
+        rules=fields.get("rules", {}),
         polygon=None if polygon is None else Polygon.model_validate(polygon),
     )
 

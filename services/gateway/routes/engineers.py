@@ -16,7 +16,7 @@ from schemas.regions import EngineerRegistered
 from schemas.views import EngineerView
 from services.gateway.access import Caller, GuardedRoute, Parts, require_own_engineer, require_region
 from services.gateway.commands import AskedBy
-from services.gateway.overlay import View
+from services.gateway.overlay import View, has_in_hand
 from services.gateway.parts import Gateway
 from services.gateway.publisher import Outgoing
 from services.gateway.routes.answers import Cursor, Limit, json_answer, page_of
@@ -81,7 +81,7 @@ async def read_job(engineer_id: EngineerId, caller: Caller, gateway: Parts) -> R
     incident_id = engineer.get("incident_id")
     if incident_id is not None:
         incident = await gateway.shown.incident(incident_id, engineer["region"])
-    if incident is not None and incident.get("engineer_id") != engineer_id:
+    if incident is not None and not has_in_hand(incident, engineer_id):
         incident = None
     now = gateway.clock.now
     answer: dict[str, Any] = {

@@ -16,7 +16,7 @@ from schemas.incidents import CancelIncident, IncidentReported
 from schemas.views import IncidentView
 from services.gateway.access import Caller, GuardedRoute, Parts, require_region
 from services.gateway.commands import AskedBy
-from services.gateway.overlay import View
+from services.gateway.overlay import View, has_in_hand
 from services.gateway.parts import Gateway
 from services.gateway.problems import ProblemError, invalid_fields
 from services.gateway.publisher import Outgoing
@@ -104,7 +104,7 @@ def without_timeline(view: View) -> View:
 def is_visible(caller: Identity, view: View) -> bool:
     """Whether one may see the incident: a technician's own, a customer's own, else by region."""
     if caller.role == "technician":
-        return view.get("engineer_id") == caller.subject
+        return has_in_hand(view, caller.subject)
     if caller.role == "customer":
         return view.get("customer_id") == caller.customer
     return caller.sees(view["region"])

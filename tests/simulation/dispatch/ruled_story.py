@@ -11,7 +11,6 @@ from schemas.clock import ClockTicked, LogStarted
 from schemas.commands import (
     AssignIncident,
     ConfirmSuggestion,
-    IncidentCommand,
     LockIncident,
     SetModes,
     UnlockIncident,
@@ -30,6 +29,7 @@ from tests.simulation.dispatch.generated import PRODUCTS, START, STATUSES, Draws
 from tests.simulation.dispatch.ruled import SHORT_RULES, engineer_rules
 
 NEXT = {"assigned": 0, "accepted": 3, "en_route": 4, "on_site": 5, "restored": 6}
+AboutIncident = AssignIncident | LockIncident | UnlockIncident | ConfirmSuggestion
 IDS = tuple(f"I{n}" for n in range(200))
 KINDS = ("time", "range", "engineer", "both")
 MODES = ("shadow", "suggest", "automatic")
@@ -132,7 +132,7 @@ class RuledStory(Story):
         region = self.fold.regions["R1"]
         names = sorted(region.incidents) or [IDS[a % len(IDS)]]
         name = names[a % len(names)]
-        said: Callable[..., IncidentCommand] = (self._assign, self._lock, self._unlock, self._confirm)[b % 4]
+        said: Callable[..., AboutIncident] = (self._assign, self._lock, self._unlock, self._confirm)[b % 4]
         return self.tell("R1", said(name, region.incidents.get(name), c, d))
 
     def _some(self, incident: Incident | None, c: int) -> list[str]:
