@@ -108,9 +108,13 @@ class PartitionFold:
             clock_known=self.now is not None,
             detail=self.detail,
         )
-        step(turn, logged.event)
+        self.decide(turn, logged.event)
         self.receipts += receipts_of(turn)
         return turn.decisions
+
+    def decide(self, turn: Turn, event: RegionEvent) -> None:
+        """Answer one event of one region; a bench puts other dispatchers in this place."""
+        step(turn, event)
 
     def _refuse_unknown_region(self, logged: Logged, name: str) -> list[Decision]:
         log, name = self.log or UNNAMED_LOG, name or "unknown"

@@ -103,7 +103,7 @@ def receipts_of(turn: Turn) -> list[DecisionReceipt]:
         name = decision.incident_id
         if name is None or turn.detail.only not in (None, name):
             continue
-        if decision.kind == "assigned" and (reason := turn.reasons.get(name)) is not None:
+        if decision.kind in ("assigned", "suggested") and (reason := turn.reasons.get(name)) is not None:
             found.append((decision, reason))
         elif decision.kind in ("queued", "withdrawn"):
             waiting_since[name] = decision

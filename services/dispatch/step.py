@@ -32,6 +32,15 @@ PeoplesCommand = AssignIncident | ConfirmSuggestion | LockIncident | UnlockIncid
 
 def step(turn: Turn, event: RegionEvent) -> None:
     """Fold one event into the turn's region; `turn.decisions` are the answer. The state changes in place."""
+    apply(turn, event)
+    if turn.replan:
+        plan(turn)
+    if turn.now - turn.region.posted_at >= turn.policy.posting_every_s * 1000:
+        post_idle(turn)
+
+
+def apply(turn: Turn, event: RegionEvent) -> None:
+    """What the event itself changes; who is sent where comes after."""
     match event:
         case StatusReported() | WorkEstimateUpdated() | ShiftReported() | EngineersMoved():
             _phone_spoke(turn, event)
@@ -47,10 +56,6 @@ def step(turn: Turn, event: RegionEvent) -> None:
             clock_ticked(turn)
         case _:
             _obey(turn, event)
-    if turn.replan:
-        plan(turn)
-    if turn.now - turn.region.posted_at >= turn.policy.posting_every_s * 1000:
-        post_idle(turn)
 
 
 def _phone_spoke(

@@ -25,10 +25,17 @@ def log_word(seed: int, partition: int) -> str:
 class Partitions:
     """Every partition in use with its fold. `step_ns` holds each step's wall time, which decides nothing."""
 
-    def __init__(self, policy: DispatchPolicy | None, seed: int, watch: Watch | None = None) -> None:
+    def __init__(
+        self,
+        policy: DispatchPolicy | None,
+        seed: int,
+        watch: Watch | None = None,
+        fold: type[PartitionFold] = PartitionFold,
+    ) -> None:
         self.step_ns: list[int] = []
         self.folds: dict[int, PartitionFold] = {}
         self._policy = policy
+        self._fold = fold
         self._seed = seed
         self._watch = watch
         self._offsets: dict[int, int] = {}
@@ -52,7 +59,7 @@ class Partitions:
         return self._step(partition, "", "clock", f"tick/{rfc3339(at)}", ClockTicked(now=at))
 
     def _start(self, partition: int) -> None:
-        self.folds[partition] = PartitionFold(self._policy)
+        self.folds[partition] = self._fold(self._policy)
         log = log_word(self._seed, partition)
         self._step(partition, "", "log", f"log/{log}", LogStarted(log=log))
 

@@ -17,6 +17,7 @@ from schemas.decisions import Decision
 from schemas.engineers import EngineersMoved, Move, PositionReported, StatusReported
 from schemas.events import RegionEvent
 from schemas.topics import partition_of
+from services.dispatch.fold import PartitionFold
 from services.dispatch.policy import DispatchPolicy
 from services.simulation.journeys import Leg
 from services.simulation.partitions import Partitions, Watch
@@ -61,12 +62,13 @@ class Replay:
         seed: int = 0,
         watch: Watch | None = None,
         progress: Callable[[int], None] | None = None,
+        fold: type[PartitionFold] = PartitionFold,
     ) -> None:
         self._scenario = scenario
         self._profile = profile
         self._seed = seed
         self._progress = progress
-        self._partitions = Partitions(policy, seed, watch)
+        self._partitions = Partitions(policy, seed, watch, fold)
         self._regions = {region.region: region for region in scenario.regions}
         self._phones: dict[str, Phone] = {}
         self._due: list[tuple[datetime, str]] = []
