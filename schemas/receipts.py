@@ -13,7 +13,8 @@ ReceiptKind = Literal["assigned", "waiting"]
 """Somebody was sent; or the incident was left waiting by its report, a withdrawal, or now."""
 LeftOut = Literal["committed", "not_listed"]
 """Allowed, and not in the matching: kept by another incident; further off than those listed."""
-WhyWaiting = Literal["nobody_may_go", "planned", "others_first", "nobody_listed"]
+Basis = Literal["matching", "crew", "person"]
+WhyWaiting = Literal["nobody_may_go", "planned", "others_first", "nobody_listed", "crew_incomplete"]
 FlipChange = Literal["nearer", "free_sooner", "farther", "churn_price_below", "churn_price_above"]
 
 
@@ -59,6 +60,7 @@ class Waiting(Wire):
     `engineer_id`, expected to be free at `free_at` and there at `arrives_at`. `others_first`: whoever may go
     serves others; the least it would cost the whole plan is `plan_cost` (weighted minutes), by taking
     `engineer_id` from `instead_of`. `nobody_listed`: whoever may go is kept by another incident.
+    `crew_incomplete`: not as many as must start together may go at once.
     """
 
     why: WhyWaiting
@@ -85,6 +87,8 @@ class DecisionReceipt(Wire):
     n: int
     decided_at: Moment
     kind: ReceiptKind
+    basis: Basis = "matching"
+    """What decided: the matching, the forming of a crew, or a person (the decision says who and why)."""
     incident_id: Id
     epoch: int
     policy: str

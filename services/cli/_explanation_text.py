@@ -57,6 +57,8 @@ def waiting_sentence(waiting: Waiting) -> str:
     rules = ", ".join(f"{rule} {count}" for rule, count in waiting.rules.items())
     if waiting.why == "nobody_may_go":
         return f"nobody may go ({rules or 'there are no engineers'})"
+    if waiting.why == "crew_incomplete":
+        return f"not as many as must start together may go at once ({rules or 'no rule forbids anybody'})"
     if waiting.why == "nobody_listed":
         return f"whoever may go is kept by another incident ({rules or 'no rule forbids anybody'})"
     if waiting.why == "planned":

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from schemas.receipts import Candidate, LeftOut
-from services.dispatch.cost import travel_ms_between
+from services.dispatch.cost import supply_at, travel_ms_between
 from services.dispatch.eligibility import first_broken_rule
 from services.dispatch.inquiry import Inquiry
 from services.dispatch.state import Engineer, Incident, RegionState
 from services.dispatch.travel import ms_per_radian
 from services.dispatch.warm import UNDER_WAY, WORKING, Ints
+
+if TYPE_CHECKING:
+    from services.dispatch.turn import Turn
 
 
 def candidates(
@@ -61,19 +66,21 @@ def best_rivals(inquiry: Inquiry, at: int) -> Ints:
 
 
 def left_out(
-    region: RegionState, incident: Incident, now: int, matched_rows: Ints, within_ms: int | None, most: int
+    turn: Turn, incident: Incident, matched_rows: Ints, within_ms: int | None, most: int
 ) -> list[Candidate]:
     """Those who were not matched with the incident, soonest first: a rule forbids it, or another reason.
 
     `within_ms`: only those who would have been there sooner. Off shift nobody's travel is told.
     """
-    found: list[Candidate] = []
-    for engineer, took in _soonest_outside(region, incident, now, matched_rows, within_ms, most):
-        rule = first_broken_rule(region, engineer, incident, now, took)
+    region, found = turn.region, []
+    for row, took, ready in _soonest_outside(turn, incident, matched_rows, within_ms, most):
+        engineer = region.by_row[row]
+        rule = first_broken_rule(region, engineer, incident, turn.now, ready + took)
         found.append(
             Candidate(
                 engineer_id=engineer.engineer_id,
                 travel_time_s=None if engineer.state == "off_shift" else took / 1000,
+                free_in_s=ready / 1000 if ready else None,
                 rule=rule,
                 left_out=None if rule is not None else why_not_matched(region, engineer),
             )
@@ -82,23 +89,21 @@ def left_out(
 
 
 def _soonest_outside(
-    region: RegionState, incident: Incident, now: int, matched_rows: Ints, within_ms: int | None, most: int
-) -> list[tuple[Engineer, int]]:
+    turn: Turn, incident: Incident, matched_rows: Ints, within_ms: int | None, most: int
+) -> list[tuple[int, int, int]]:
+    """Row, travel (ms) and how long they are still at work (ms)."""
+    region = turn.region
     rows = np.array(sorted(region.by_row), np.int64)
     rows = rows[np.isin(rows, matched_rows, invert=True, assume_unique=True)]
-    places = region.warm.engineers.places_at(rows, now)
+    supply = supply_at(region, turn.policy, rows, turn.now)
     site = region.warm.incidents.place[:, [incident.slot]]
-    took = travel_ms_between(places, site, ms_per_radian(region.terms))
-    if within_ms is not None:
-        near = took < within_ms
-        rows, took = rows[near], took[near]
-    if len(rows) > most:
-        nearest = np.argpartition(took, most)[:most]
-        rows, took = rows[nearest], took[nearest]
-    order = np.lexsort((rows, took))
-    return [
-        (region.by_row[row], ms) for row, ms in zip(rows[order].tolist(), took[order].tolist(), strict=True)
-    ]
+    took = travel_ms_between(supply.places, site, ms_per_radian(region.terms))
+    there = took + supply.ready
+    near = np.arange(len(rows)) if within_ms is None else np.flatnonzero(there < within_ms)
+    if len(near) > most:
+        near = near[np.argpartition(there[near], most)[:most]]
+    near = near[np.lexsort((rows[near], there[near]))]
+    return list(zip(rows[near].tolist(), took[near].tolist(), supply.ready[near].tolist(), strict=True))
 
 
 def why_not_matched(region: RegionState, engineer: Engineer) -> LeftOut:

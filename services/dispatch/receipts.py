@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from schemas.decisions import Decision, decision_id
-from schemas.receipts import Candidate, DecisionReceipt, Flip, ReceiptKind, Waiting
+from schemas.receipts import Basis, Candidate, DecisionReceipt, Flip, ReceiptKind, Waiting
+from services.dispatch import mirror
 from services.dispatch.candidates import best_rivals, candidates, left_out
 from services.dispatch.flips import flips_of
-from services.dispatch.inquiry import STORED, Inquiry
-from services.dispatch.state import HELD, Incident, RegionState
+from services.dispatch.inquiry import Inquiry
+from services.dispatch.state import HELD, Incident
 from services.dispatch.travel import TRAVEL_VERSION
 from services.dispatch.waits import why_waiting, without_a_pair
 
@@ -25,11 +26,15 @@ if TYPE_CHECKING:
     from services.dispatch.turn import Turn
 
 
+NOBODY = np.zeros(0, np.int64)
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """What a plan said about one incident, before there is a decision to bind it to."""
 
     kind: ReceiptKind
+    basis: Basis = "matching"
     considered: int = 0
     winner: Candidate | None = None
     diverted_from: str | None = None
@@ -47,7 +52,7 @@ def explain(turn: Turn, matched: Matched) -> None:
     for at, slot in enumerate(matched.slots.tolist()):
         incident = turn.region.by_slot[slot]
         if _is_asked(turn, incident, matched, at, queued):
-            turn.reasons[incident.incident_id] = _reason(inquiry, at, incident)
+            turn.reasons[incident.incident_id] = _reason(turn, inquiry, at, incident)
 
 
 def _is_asked(turn: Turn, incident: Incident, matched: Matched, at: int, queued: set[str]) -> bool:
@@ -59,7 +64,7 @@ def _is_asked(turn: Turn, incident: Incident, matched: Matched, at: int, queued:
     return matched.at_once[at] or incident.incident_id in queued
 
 
-def _reason(inquiry: Inquiry, at: int, incident: Incident) -> Reason:
+def _reason(turn: Turn, inquiry: Inquiry, at: int, incident: Incident) -> Reason:
     matched = inquiry.matched
     column, sent = int(matched.given[at]), matched.at_once[at]
     chosen = matched.pair_of(at, column) if column >= 0 else None
@@ -72,7 +77,7 @@ def _reason(inquiry: Inquiry, at: int, incident: Incident) -> Reason:
         winner=winner,
         diverted_from=turned_from,
         waiting=None if sent else why_waiting(inquiry, at, incident),
-        rejected=(*_left_out(inquiry, at, incident, winner), *rejected),
+        rejected=(*_left_out(turn, inquiry, at, incident, winner), *rejected),
         flips=tuple(flips_of(inquiry, at, rivals, turned=turned_from is not None)),
     )
 
@@ -84,13 +89,19 @@ def _turned_from(inquiry: Inquiry, at: int, column: int) -> str | None:
     return inquiry.region.by_slot[held].incident_id
 
 
-def _left_out(inquiry: Inquiry, at: int, incident: Incident, winner: Candidate | None) -> list[Candidate]:
+def _left_out(
+    turn: Turn, inquiry: Inquiry, at: int, incident: Incident, winner: Candidate | None
+) -> list[Candidate]:
     """Who was not matched with it; in a stored receipt those who would have been there sooner."""
     matched, detail, within = inquiry.matched, inquiry.detail, None
     if winner is not None and detail.only is None:
-        within = round(((winner.travel_time_s or 0.0) + (winner.free_in_s or 0.0)) * 1000)
+        within = _arrival_ms(winner)
     rows = np.sort(matched.pairs.supply.rows[matched.pairs.column[matched.pairs_of(at)]])
-    return left_out(inquiry.region, incident, inquiry.now, rows, within, detail.rejected)
+    return left_out(turn, incident, rows, within, detail.rejected)
+
+
+def _arrival_ms(winner: Candidate) -> int:
+    return round(((winner.travel_time_s or 0.0) + (winner.free_in_s or 0.0)) * 1000)
 
 
 def receipts_of(turn: Turn) -> list[DecisionReceipt]:
@@ -103,33 +114,48 @@ def receipts_of(turn: Turn) -> list[DecisionReceipt]:
         name = decision.incident_id
         if name is None or turn.detail.only not in (None, name):
             continue
-        if decision.kind in ("assigned", "suggested") and (reason := turn.reasons.get(name)) is not None:
-            found.append((decision, reason))
+        if decision.kind in ("assigned", "suggested"):
+            found.append((decision, turn.reasons.get(name) or _told_by_others(turn, decision)))
         elif decision.kind in ("queued", "withdrawn"):
             waiting_since[name] = decision
     for name, decision in waiting_since.items():
         incident = turn.region.incidents.get(name)
-        if incident is not None and incident.state == "waiting":
-            found.append((decision, turn.reasons.get(name) or _unmatched(turn.region, incident, turn.now)))
+        reason = turn.reasons.get(name)
+        suggested = reason is not None and reason.kind == "assigned"
+        if incident is not None and incident.state == "waiting" and not suggested:
+            found.append((decision, reason or _unmatched(turn, incident)))
     found.sort(key=lambda one: one[0].n)
     return [_bound(turn, decision, reason) for decision, reason in found]
 
 
 def receipt_now(turn: Turn, incident: Incident, at: datetime) -> DecisionReceipt:
     """How the incident stands in the turn's plan, without a decision: `n` is -1."""
-    reason = turn.reasons.get(incident.incident_id) or _unmatched(turn.region, incident, turn.now)
+    reason = turn.reasons.get(incident.incident_id) or _unmatched(turn, incident)
     place = (turn.region.region, turn.offset)
     return _receipt(turn, incident.incident_id, incident.epoch, (*place, -1), at, reason)
 
 
-def _unmatched(region: RegionState, incident: Incident, now: int) -> Reason:
-    """Of an incident that no plan of this event looked at: there was nobody to match it with."""
-    nobody = np.zeros(0, np.int64)
-    return Reason(
-        kind="waiting",
-        waiting=without_a_pair(region, incident, now),
-        rejected=tuple(left_out(region, incident, now, nobody, None, STORED.rejected)),
-    )
+def _unmatched(turn: Turn, incident: Incident) -> Reason:
+    """Of an incident that no matching of this event looked at: there was nobody, or no whole crew."""
+    assert turn.detail is not None
+    mirror.places_changed(turn.region)
+    rejected = left_out(turn, incident, NOBODY, None, turn.detail.rejected)
+    waiting = without_a_pair(turn.region, incident, turn.now)
+    return Reason(kind="waiting", waiting=waiting, rejected=tuple(rejected))
+
+
+def _told_by_others(turn: Turn, decision: Decision) -> Reason:
+    """Of somebody whom a person sent, or who goes with a crew: whom a rule kept from being there sooner."""
+    assert turn.detail is not None
+    incident = turn.region.incidents[decision.incident_id or ""]
+    winner = Candidate(engineer_id=decision.engineer_id or "", travel_time_s=decision.travel_time_s)
+    mirror.places_changed(turn.region)
+    sent = {one.engineer_id for one in turn.decisions if one.kind == "assigned"}
+    gone = np.unique([turn.region.engineers[name].row for name in sent if name is not None])
+    sooner = left_out(turn, incident, gone, _arrival_ms(winner), turn.detail.rejected)
+    rejected = [one for one in sooner if one.rule is not None]
+    basis: Basis = "crew" if decision.by is None else "person"
+    return Reason(kind="assigned", basis=basis, winner=winner, rejected=tuple(rejected))
 
 
 def _bound(turn: Turn, decision: Decision, reason: Reason) -> DecisionReceipt:
@@ -148,6 +174,7 @@ def _receipt(
         n=place[2],
         decided_at=at,
         kind=reason.kind,
+        basis=reason.basis,
         incident_id=incident_id,
         epoch=epoch,
         policy=turn.policy.name,

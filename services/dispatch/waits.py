@@ -29,7 +29,9 @@ def without_a_pair(region: RegionState, incident: Incident, now: int) -> Waiting
     """The reason where nobody was matched with the incident at all."""
     rules = broken_rules(region, incident, now)
     everybody = sum(rules.values()) == len(region.engineers)
-    return Waiting(why="nobody_may_go" if everybody else "nobody_listed", rules=rules)
+    if everybody:
+        return Waiting(why="nobody_may_go", rules=rules)
+    return Waiting(why="nobody_listed" if incident.crew == 1 else "crew_incomplete", rules=rules)
 
 
 def _planned(inquiry: Inquiry, at: int, column: int) -> Waiting:

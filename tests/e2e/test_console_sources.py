@@ -18,6 +18,7 @@ from schemas.base import Place, Tier
 from schemas.decisions import Decision, DecisionKind, EngineerState, IncidentState
 from schemas.engineers import PhoneStatus, ShiftChange
 from schemas.receipts import (
+    Basis,
     Candidate,
     DecisionReceipt,
     Flip,
@@ -46,6 +47,7 @@ WORDS = {
     "PhoneStatus": PhoneStatus,
     "ShiftChange": ShiftChange,
     "ReceiptKind": ReceiptKind,
+    "Basis": Basis,
     "LeftOut": LeftOut,
     "WhyWaiting": WhyWaiting,
     "FlipChange": FlipChange,

@@ -167,7 +167,8 @@ export interface RegionKpi {
 
 export type ReceiptKind = "assigned" | "waiting";
 export type LeftOut = "committed" | "not_listed";
-export type WhyWaiting = "nobody_may_go" | "planned" | "others_first" | "nobody_listed";
+export type Basis = "matching" | "crew" | "person";
+export type WhyWaiting = "nobody_may_go" | "planned" | "others_first" | "nobody_listed" | "crew_incomplete";
 export type FlipChange = "nearer" | "free_sooner" | "farther" | "churn_price_below" | "churn_price_above";
 
 /** One engineer as a decision saw them; what does not apply is left out. */
@@ -208,6 +209,7 @@ export interface DecisionReceipt {
   n: number;
   decided_at: Moment;
   kind: ReceiptKind;
+  basis?: Basis;
   incident_id: string;
   epoch: number;
   policy: string;

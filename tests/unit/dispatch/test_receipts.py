@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from schemas.commands import AssignIncident, SetModes
 from schemas.receipts import DecisionReceipt, Flip
 from services.dispatch.fold import PartitionFold
 from services.dispatch.inquiry import full
@@ -184,3 +185,38 @@ def test_receipts_can_be_left_out() -> None:
     scene.fold.detail = None
     assert only(scene.reported("I1"), "assigned").engineer_id == "E1"
     assert scene.fold.receipts == []
+
+
+def test_what_a_person_or_a_crew_decides_has_a_receipt_of_its_own_kind() -> None:
+    """Rule: every assignment has one; where a person decided it says so, and what kept the nearer away."""
+    scene = Scene()
+    scene.on_shift("REST", 1)
+    scene.shift("REST", "break_started")
+    scene.on_shift("NEAR", 5)
+    scene.on_shift("FAR", 20)
+    scene.reported("I1", crew=2)
+    crew = {receipt.winner.engineer_id: receipt for receipt in scene.fold.receipts if receipt.winner}
+    assert set(crew) == {"NEAR", "FAR"}
+    assert {receipt.basis for receipt in crew.values()} == {"crew"}
+    assert [(one.engineer_id, one.rule) for one in crew["FAR"].rejected] == [("REST", "on_break")]
+    scene.cancel("I1")
+    scene.on_shift("LATER", 40)
+    scene.reported("I2", 41)
+    sent = AssignIncident(incident_id="I2", region="R1", by="D1", engineer_ids=["FAR"], reason="knows it")
+    scene.tell("R1", sent)
+    told = [receipt for receipt in scene.fold.receipts if receipt.incident_id == "I2"]
+    assert [(one.kind, one.basis, one.winner and one.winner.engineer_id) for one in told] == [
+        ("assigned", "person", "FAR")
+    ]
+
+
+def test_a_suggestion_has_the_receipt_of_the_assignment_it_would_be() -> None:
+    """Rule: whoever confirms sees why; the report itself is not told to wait for a reason."""
+    scene = Scene()
+    scene.on_shift("E1", 10)
+    scene.tell("R1", SetModes(region="R1", modes={"silver": "suggest"}, by="L1"))
+    suggested = only(scene.reported("I1"), "suggested")
+    receipt = receipt_of(scene, "I1")
+    assert (receipt.id, receipt.kind) == (suggested.id, "assigned")
+    assert receipt.winner is not None
+    assert receipt.winner.engineer_id == "E1"

@@ -47,6 +47,7 @@ function waitingText(waiting: Waiting, zone: string): string {
   const at = (moment: string | undefined): string => (moment ? clockText(toMs(moment), zone) : "?");
   if (waiting.why === "planned") return words.planned(waiting.engineer_id ?? "?", at(waiting.free_at), at(waiting.arrives_at));
   if (waiting.why === "nobody_may_go") return words.nobodyMayGo;
+  if (waiting.why === "crew_incomplete") return words.crewIncomplete;
   if (waiting.why === "nobody_listed") return words.nobodyListed;
   if (!waiting.engineer_id) return words.othersFirst;
   return words.othersFirstCost(waiting.engineer_id, waiting.instead_of ?? null, (waiting.plan_cost ?? 0).toFixed(1));
@@ -71,6 +72,7 @@ export function ReceiptView({ receipt, zone, whole }: { receipt: DecisionReceipt
         <p class="receipt-winner">
           {words.chosen} <b>{receipt.winner.engineer_id}</b>
           {receipt.winner.travel_time_s != null && ` · ${words.away(durationText(receipt.winner.travel_time_s * 1000))}`}
+          {receipt.basis && receipt.basis !== "matching" && ` · ${words.basis[receipt.basis]}`}
           {receipt.diverted_from && ` · ${words.turnedFrom(receipt.diverted_from)}`}
         </p>
       )}

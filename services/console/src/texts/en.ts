@@ -387,6 +387,8 @@ export const en = {
     nobody: "nobody yet",
     planned: (who: string, free: string, there: string) => `Waits for ${who}, expected to be free at ${free} and there at ${there}.`,
     nobodyMayGo: "Nobody here may be sent:",
+    crewIncomplete: "Not as many as must start together may be sent at once.",
+    basis: { matching: "by the matching", crew: "with a crew", person: "decided by a person" },
     nobodyListed: "Whoever may be sent is kept by another incident.",
     othersFirst: "Whoever may be sent serves worse faults first.",
     othersFirstCost: (who: string, from: string | null, cost: string) =>

@@ -373,6 +373,8 @@ export const es: Texts = {
     nobody: "aún nadie",
     planned: (who, free, there) => `Espera a ${who}, que se prevé libre a las ${free} y allí a las ${there}.`,
     nobodyMayGo: "Aquí no se puede enviar a nadie:",
+    crewIncomplete: "No se puede enviar a la vez a todos los que deben empezar juntos.",
+    basis: { matching: "por la asignación óptima", crew: "con una cuadrilla", person: "lo decidió una persona" },
     nobodyListed: "Otra incidencia retiene a quien se podría enviar.",
     othersFirst: "Quien se podría enviar atiende antes averías peores.",
     othersFirstCost: (who, from, cost) =>
