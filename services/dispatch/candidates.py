@@ -70,7 +70,7 @@ def left_out(
 ) -> list[Candidate]:
     """Those who were not matched with the incident, soonest first: a rule forbids it, or another reason.
 
-    `within_ms`: only those who would have been there sooner. Off shift nobody's travel is told.
+    `within_ms`: only those who would have been there by then. Off shift nobody's travel is told.
     """
     region, found = turn.region, []
     for row, took, ready in _soonest_outside(turn, incident, matched_rows, within_ms, most):
@@ -99,7 +99,7 @@ def _soonest_outside(
     site = region.warm.incidents.place[:, [incident.slot]]
     took = travel_ms_between(supply.places, site, ms_per_radian(region.terms))
     there = took + supply.ready
-    near = np.arange(len(rows)) if within_ms is None else np.flatnonzero(there < within_ms)
+    near = np.arange(len(rows)) if within_ms is None else np.flatnonzero(there <= within_ms)
     if len(near) > most:
         near = near[np.argpartition(there[near], most)[:most]]
     near = near[np.lexsort((rows[near], there[near]))]

@@ -99,6 +99,24 @@ def test_the_board_shows_a_report_and_its_assignment(stack: Installation, open_c
     expect(drawer).to_have_count(0)
 
 
+def test_a_receipt_is_two_clicks_away(stack: Installation, open_context: OpenContext) -> None:
+    """Incident, then its assignment: who was sent, who could not be and why, what would have changed it."""
+    region = stack.region("R-why", ["FAY", "GIL", "HAL"])
+    stack.shift("GIL", 1)
+    stack.shift("HAL", 1)
+    board = open_board(stack, open_context(), region)
+    stack.report(region, "WHY-1")
+    expect_row(board, "WHY-1", "GIL")
+    board.locator('button[data-incident="WHY-1"]').click()
+    board.locator('button[data-why="assigned"]').click(timeout=SOON_MS)
+    receipt = board.locator("[data-receipt]")
+    expect(receipt).to_contain_text("Sent: GIL")
+    for told in ("FAY", "off shift", "What would have changed it", "Policy default"):
+        expect(receipt).to_contain_text(told)
+    board.locator("select[name=language]").select_option("es")
+    expect(receipt).to_contain_text("fuera de turno")
+
+
 def test_a_technician_goes_from_accept_to_resolved(stack: Installation, open_context: OpenContext) -> None:
     """Every step is one tap on the phone, reaches the fold, and is seen on the board."""
     region = stack.region("R-job", ["BEA"])
