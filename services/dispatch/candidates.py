@@ -17,6 +17,9 @@ from services.dispatch.warm import UNDER_WAY, WORKING, Ints
 if TYPE_CHECKING:
     from services.dispatch.turn import Turn
 
+LOOKED_AT = 16
+"""In a large region so many of the nearest are looked at for each place among those left out."""
+
 
 def candidates(
     inquiry: Inquiry, chosen: int | None, rivals: Ints
@@ -93,7 +96,7 @@ def _soonest_outside(
 ) -> list[tuple[int, int, int]]:
     """Row, travel (ms) and how long they are still at work (ms)."""
     region = turn.region
-    rows = np.array(sorted(region.by_row), np.int64)
+    rows = _nearest_rows(region, incident, LOOKED_AT * most + len(matched_rows), within_ms)
     rows = rows[np.isin(rows, matched_rows, invert=True, assume_unique=True)]
     supply = supply_at(region, turn.policy, rows, turn.now)
     site = region.warm.incidents.place[:, [incident.slot]]
@@ -104,6 +107,21 @@ def _soonest_outside(
         near = near[np.argpartition(there[near], most)[:most]]
     near = near[np.lexsort((rows[near], there[near]))]
     return list(zip(rows[near].tolist(), took[near].tolist(), supply.ready[near].tolist(), strict=True))
+
+
+def _nearest_rows(region: RegionState, incident: Incident, most: int, within_ms: int | None) -> Ints:
+    """The rows of about so many engineers who stand, or are going, nearest: one pass over a large region."""
+    if len(region.by_row) <= most:
+        return np.array(sorted(region.by_row), np.int64)
+    apart = region.warm.engineers.end - region.warm.incidents.place[:, [incident.slot]]
+    apart *= apart
+    squared = apart[0] + apart[1] + apart[2]
+    near = np.arange(len(squared))
+    if within_ms is not None:
+        near = np.flatnonzero(squared <= (within_ms / ms_per_radian(region.terms)) ** 2)
+    if len(near) > most:
+        near = np.sort(near[np.argpartition(squared[near], most)[:most]])
+    return np.array([row for row in near.tolist() if row in region.by_row], np.int64)
 
 
 def why_not_matched(region: RegionState, engineer: Engineer) -> LeftOut:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from schemas.decisions import Decision
 from schemas.events import RegionEvent
+from services.dispatch.inquiry import STORED
 from tests.bench._region import COMMON, END, LIFE, RARE, RARE_SHARE, RegionAtWork
 
 WAITING_SHARE = 0.4
@@ -25,7 +26,8 @@ class Overload(RegionAtWork):
         self.on_site: deque[Decision] = deque()
 
     def fill(self, advance: Callable[[int], None]) -> None:
-        """Bring the region to its load: first those who have it in hand, then what waits for them."""
+        """Bring the region to its load, without receipts: first who has it in hand, then what waits."""
+        self.fold.detail = None
         waiting = int(self.open_incidents * WAITING_SHARE)
         rare = int(self.size * RARE_SHARE)
         for number in range(self.open_incidents):
@@ -38,6 +40,7 @@ class Overload(RegionAtWork):
                 self.tick(1)
             advance(1)
         self.tick(30)
+        self.fold.detail = STORED
 
     def _how_far(self) -> tuple[str, ...]:
         return UNDER_WAY if self.chance.random() < UNDER_WAY_SHARE else LIFE
