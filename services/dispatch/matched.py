@@ -86,7 +86,7 @@ class Matched:
         others = np.flatnonzero(np.arange(len(self.slots)) != at)
         own_of = np.where(self.given >= 0, held[self.given], 0)
         moved = np.zeros(len(self.slots), np.int64)
-        while True:
+        for _ in range(len(self.slots) + 2):  # no chain of changes is longer
             # What it costs that somebody is left over, or nobody is: the end of every chain of changes.
             over = min(0, int((own_of[others] + moved[others]).min(initial=0)))
             freed = np.where(holder >= 0, held + moved[holder], over)
