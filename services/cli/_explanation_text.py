@@ -11,6 +11,7 @@ from rich.table import Table
 from schemas.base import rfc3339
 from schemas.receipts import Candidate, DecisionReceipt, ExplainedDecision, Explanation, Flip, Waiting
 
+BASES = {"matching": "{} matched", "crew": "sent with a crew", "person": "decided by a person"}
 PLAIN_WIDTH = 140
 """Columns of what goes into a file or a pipe."""
 
@@ -42,7 +43,7 @@ def _show_receipt(console: Console, receipt: DecisionReceipt, width: int, *, sto
     origin = "as it was stored; this version decides otherwise" if stored else "derived from the log"
     console.print(
         f"  policy {receipt.policy} {receipt.policy_version}, travel {receipt.travel_version}, offset"
-        f" {receipt.offset}, {receipt.considered} matched; {origin}"
+        f" {receipt.offset}, {BASES[receipt.basis].format(receipt.considered)}; {origin}"
     )
     if receipt.waiting is not None:
         console.print(f"  waits: {waiting_sentence(receipt.waiting)}")
