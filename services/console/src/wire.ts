@@ -5,9 +5,9 @@ export type IncidentState =
   | "reported" | "waiting" | "assigned" | "accepted" | "en_route" | "on_site" | "restored" | "resolved" | "cancelled";
 export type EngineerState = "off_shift" | "available" | "en_route" | "on_site" | "on_break";
 export type DecisionKind =
-  | "region_defined" | "engineer_registered" | "engineer_changed" | "queued" | "assigned" | "withdrawn"
-  | "acknowledged" | "accepted" | "en_route" | "on_site" | "restored" | "resolved" | "cancelled"
-  | "promise_broken" | "unservable" | "suggested" | "suggestion_withdrawn" | "crew_reported" | "crew_complete"
+  | "region_defined" | "engineer_registered" | "engineer_changed" | "queued" | "posted" | "assigned" | "withdrawn"
+  | "acknowledged" | "accepted" | "en_route" | "on_site" | "work_estimated" | "restored" | "resolved"
+  | "cancelled" | "promise_broken" | "unservable" | "suggested" | "suggestion_withdrawn" | "crew_reported" | "crew_complete"
   | "locked" | "unlocked" | "modes_set" | "refused" | "conflicted";
 export type Mode = "shadow" | "suggest" | "automatic";
 export type LockKind = "time" | "range" | "engineer" | "both";
@@ -146,6 +146,7 @@ export interface Decision {
   from_place: Place | null;
   diverted_from: string | null;
   expected_service_min: number | null;
+  work_left_min: number | null;
   late: boolean | null;
   crew: number | null;
   by: string | null;

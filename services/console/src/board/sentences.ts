@@ -120,6 +120,15 @@ const TELLERS: Record<Decision["kind"], Teller> = {
   queued: simple("waiting", "plain", (d) =>
     t().stream.queued(incidentOf(d), d.tier ? t().tiers[d.tier] : "?", d.product ?? "?"),
   ),
+  posted: (d, zone) => {
+    const words = t().stream;
+    const away = d.travel_time_s == null ? null : words.away(durationText(d.travel_time_s * 1000));
+    const arrives = d.arrives_at ? words.arrives(clockText(toMs(d.arrives_at), zone)) : null;
+    return { icon: "moving", tone: "moving", sentence: words.posted(engineerOf(d)), reason: join(away, arrives, whyOf(d)) };
+  },
+  work_estimated: simple("clock", "plain", (d) =>
+    t().stream.estimated(engineerOf(d), incidentOf(d), durationText((d.work_left_min ?? 0) * 60_000)),
+  ),
   assigned,
   withdrawn,
   acknowledged: simple("heard", "plain", (d) => t().stream.acknowledged(engineerOf(d), incidentOf(d))),
