@@ -46,7 +46,7 @@ def _begun(decision: Decision) -> View | None:
         return None
     said = decision.model_dump(mode="json", exclude_none=True)
     kept = ("incident_id", "region", "tier", "product", "place", "reported_at", "promised_at")
-    view = {name: said[name] for name in kept}
+    view = {name: said[name] for name in (*kept, "crew", "window_from", "window_to") if name in said}
     return view | {"level": decision.level or 1, "state": "waiting", "epoch": 0, "timeline": []}
 
 
@@ -105,11 +105,8 @@ def _control(view: View, decision: Decision) -> None:
     elif kind in ("assigned", "suggestion_withdrawn", "cancelled"):
         view["suggested"] = []
     if kind == "assigned" and (decision.crew or 1) > 1:
-        view["engineer_id"] = view.get("engineer_id") if joins else who
-        view["crew"], view["crew_ids"] = (
-            decision.crew,
-            [*(view.get("crew_ids") or []), who] if joins else [who],
-        )
+        crew = [*(view.get("crew_ids") or []), who] if joins else [who]
+        view["crew"], view["crew_ids"], view["engineer_id"] = decision.crew, crew, crew[0]
     elif kind == "withdrawn":
         view["crew_ids"] = []
     elif kind == "locked":

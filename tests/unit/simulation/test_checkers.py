@@ -138,3 +138,38 @@ def test_a_report_that_nobody_answered_is_lost() -> None:
         check(GOOD, ["A", "B", "C", "D"])
     assert caught.value.rule == "not_lost"
     assert "D" in str(caught.value)
+
+
+def crew(*lines: tuple[DecisionKind, str, int, int]) -> list[Decision]:
+    """Decisions about incident C, which needs two, from (kind, engineer, offset, n), after its report."""
+    told = story(("queued", "C", None, 0))
+    for kind, engineer, offset, n in lines:
+        (one,) = story((kind, "C", engineer, 1))
+        reason = "on_site" if kind == "crew_reported" else None
+        place = {"id": f"log/R1/{offset}/{n}", "offset": offset, "n": n, "crew": 2, "reason": reason}
+        told.append(one.model_copy(update=place))
+    return told
+
+
+WHOLE: tuple[tuple[DecisionKind, str, int, int], ...] = (("assigned", "ANA", 5, 0), ("assigned", "BEN", 5, 1))
+
+
+def test_a_whole_crew_is_one_owner() -> None:
+    """Two assignments of one event under one epoch are one crew, which works once both are there."""
+    check(crew(*WHOLE, ("crew_reported", "ANA", 6, 0), ("on_site", "BEN", 7, 0), ("restored", "ANA", 8, 0)))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (("assigned", "ANA", 5, 0), ("acknowledged", "ANA", 6, 0)),
+        (*WHOLE, ("withdrawn", "ANA", 6, 0), ("acknowledged", "BEN", 7, 0)),
+        (*WHOLE, ("on_site", "ANA", 6, 0)),
+    ],
+    ids=["half a crew", "half taken back", "at work before the last"],
+)
+def test_a_torn_crew_is_found(lines: tuple[tuple[DecisionKind, str, int, int], ...]) -> None:
+    """A crew that is not whole after its event, or works before the last has come, breaks `crew_together`."""
+    with pytest.raises(InvariantBroken) as found:
+        check(crew(*lines))
+    assert found.value.rule == "crew_together"

@@ -208,7 +208,7 @@ const INCIDENT_CHANGES: Partial<Record<Decision["kind"], Change>> = {
     const joins = incident.crew > 1 && incident.crew_ids.length > 0 && incident.crew_ids.length < incident.crew;
     incident.crew_ids = incident.crew > 1 && decision.engineer_id ? [...(joins ? incident.crew_ids : []), decision.engineer_id] : [];
     incident.suggested = [];
-    incident.engineer_id = decision.engineer_id;
+    incident.engineer_id = incident.crew_ids[0] ?? decision.engineer_id;
     incident.arrives_at = decision.arrives_at;
     incident.acknowledged = false;
   },
