@@ -27,8 +27,8 @@ from services.relay.uplink import Uplink
 from services.relay.wire import PassthroughWire, ShortWire, SrtpSession, Staging
 
 BEAT_S = 0.5
-ASK_AFTER_S = 1.0
-SILENT_AFTER_S = 3.0
+ASK_AFTER_S = 0.5
+SILENT_AFTER_S = 2.5  # looked at each BEAT_S: noticed within 3 s
 CONNECT_WITHIN_S = 20.0
 CLOSE_WITHIN_S = 2.0
 PACKETS_PER_S_LIMIT = 6000
@@ -49,6 +49,9 @@ class PeerEvents(Protocol):
 
     def peer_lost(self, peer: Peer, reason: str) -> None:
         """It is silent, failed or floods: the room closes it."""
+
+    def shows_nothing(self, peer: Peer, slot: Slot, reason: str) -> None:
+        """A place stays empty although somebody is to be shown there."""
 
     def level_changed(self, peer: Peer, direction: str, rung: Rung) -> None:
         """What the client is sent (`down`) or can send (`up`) changed."""
@@ -125,8 +128,16 @@ class Peer:
     def sending(self, sender: ForwardingSender, parameters: Any) -> None:
         """The client may be sent to on this m-line."""
         terms = SlotTerms(sender.ssrc, sender.rtx_ssrc, codecs_of(parameters), extensions_of(parameters))
-        self.downlink.add(Slot(sender.kind, terms, self.downlink, random.getrandbits(15)))
+        slot = Slot(sender.kind, terms, self.downlink, random.getrandbits(15))
+        slot.on_mismatch = self._mismatch
+        self.downlink.add(slot)
         self._agreed()
+
+    def _mismatch(self, slot: Slot) -> None:
+        codec = slot.source.codec if slot.source is not None else None
+        if codec is not None:
+            reason = f"it takes no {codec.name} {codec.profile}".rstrip()
+            self._events.shows_nothing(self, slot, reason)
 
     def _agreed(self) -> None:
         """Tell the room once all m-lines of this turn of the loop are known."""
@@ -139,7 +150,6 @@ class Peer:
         srtp = self._srtp
         if srtp is None:
             return
-        self._packets += 1
         if 192 <= staging.view[1] <= 223:
             length = srtp[0].unprotect_rtcp(staging.memory, length)
             if length > 0:
@@ -147,6 +157,7 @@ class Peer:
             return
         length = srtp[0].unprotect(staging.memory, length)
         if length > 0:
+            self._packets += 1
             self._heard_at = now = self._now()
             self.uplink.arrived(staging.view, length, now)
 
@@ -158,6 +169,7 @@ class Peer:
 
     def rtcp_arrived(self, packet: bytes) -> None:
         """Feedback on what we send, reports on what we receive."""
+        self._packets += 1
         self._heard_at = now = self._now()
         unix_s = self._endpoint.unix_s()
         now_ntp = rtcp.ntp_time(unix_s)
@@ -214,6 +226,9 @@ class Peer:
         rate = self.uplink.ask_rate(publisher_bps(self.uplink.estimate.bps, needed))
         for packet in (*packets, *([rate] if rate else ()), *self.downlink.reports(unix_s)):
             self._send_rtcp(packet)
+        for slot in self.downlink.slots:
+            if slot.waits_in_vain(now):
+                self._events.shows_nothing(self, slot, "it sends no key frame")
         self._climb(limit, now)
 
     def _climb(self, limit: int | None, now: float) -> None:

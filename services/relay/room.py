@@ -52,7 +52,7 @@ class RoomEvents(Protocol):
         """What the peer is sent (`down`) or can send (`up`) changed: show it to both sides."""
 
     def not_shown(self, peer_id: str, publisher: str, reason: str) -> None:
-        """A place can not show this publisher, for instance since the peer lacks its video format."""
+        """A place can not show this publisher: no common format, or it never sends a key frame."""
 
 
 class Room:
@@ -143,8 +143,6 @@ class Room:
         """Show the new peer what there is."""
         if self.peers.get(peer.peer_id) is not peer:
             return
-        for slot in peer.downlink.slots:
-            slot.on_mismatch = lambda slot: self._mismatch(peer, slot)
         for publisher in list(self.peers.values()):
             for source in publisher.uplink.live():
                 self._offer(source, peer)
@@ -203,11 +201,10 @@ class Room:
         source = next((one for one in sources if one.kind == slot.kind), None)
         slot.watch(source, self._endpoint.now())
 
-    def _mismatch(self, peer: Peer, slot: Slot) -> None:
-        source = slot.source
-        if source is not None and source.codec is not None:
-            reason = f"it takes no {source.codec.name} {source.codec.profile}".rstrip()
-            self._events.not_shown(peer.peer_id, source.publisher, reason)
+    def shows_nothing(self, peer: Peer, slot: Slot, reason: str) -> None:
+        """Say whom a place can not show, and why."""
+        if slot.source is not None:
+            self._events.not_shown(peer.peer_id, slot.source.publisher, reason)
 
     def _wanted_bps(self, source: Source) -> list[int | None]:
         """What each viewer who gets all of this video can take; None: anything."""

@@ -21,6 +21,8 @@ from services.relay.wire import ShortWire
 SEGMENTS_KEPT = 4
 RESENT_KEPT = 256
 RESEND_NOT_BEFORE_S = 0.02
+RESENDS_PER_S = 600
+VAIN_AFTER_S = 5.0
 SLOW_FRAME_EVERY_S = 1.0
 SEQUENCE = struct.Struct("!H")
 
@@ -87,6 +89,8 @@ class Slot:
         self._shown = -1
         self._not_before = 0.0
         self._resent: dict[int, float] = {}
+        self._resends_from = (0.0, 0)
+        self._waits_since: float | None = None
 
     def watch(self, source: Source | None, now: float) -> None:
         """Show this source from its next key frame on; None shows nothing more."""
@@ -94,7 +98,7 @@ class Slot:
             return
         if self.source is not None:
             self.source.watchers.remove(self)
-        self.source = source
+        self.source, self._waits_since = source, now
         self._close_gate()
         self._segments.clear()
         if source is not None:
@@ -188,7 +192,7 @@ class Slot:
         self.lane.payload_type = self.codec.payload_type
         self._segment = Segment(source, packet.sequence, self.lane.shift)
         self._segments.append(self._segment)
-        self._open, self._shown = True, packet.timestamp
+        self._open, self._shown, self._waits_since = True, packet.timestamp, None
         for number in range(packet.sequence, source.newest + 1):
             media = source.kept(number)
             if media is not None:
@@ -208,7 +212,11 @@ class Slot:
     def resend(self, sequences: tuple[int, ...], now: float) -> None:
         """Answer a NACK from the source's history, at most once a round trip for each packet."""
         wait = max(RESEND_NOT_BEFORE_S, self._link.rtt_s * 0.8)
+        if now - self._resends_from[0] > 1.0:
+            self._resends_from = (now, self.resent)
         for sequence in sequences:
+            if self.resent - self._resends_from[1] >= RESENDS_PER_S:
+                break  # more would help nobody: this viewer needs a slower picture
             out = unwrapped(sequence, self.lane.next_out)
             if now - self._resent.get(out, float("-inf")) < wait:
                 continue
@@ -239,6 +247,16 @@ class Slot:
         """The viewer sent a PLI."""
         if self.source is not None and not self.slow and not self.muted:
             self.source.want_key_frame(now)
+
+    def waits_in_vain(self, now: float) -> bool:
+        """Whether packets came for VAIN_AFTER_S without a key frame among them; true once a wait."""
+        source, since = self.source, self._waits_since
+        if since is None or source is None or self.muted or source.newest < 0 or self.codec is None:
+            return False
+        if now - since < VAIN_AFTER_S:
+            return False
+        self._waits_since = None
+        return True
 
     def tick(self, now: float) -> bool:
         """Ask for the next frame of a slow slot when its second is over; whether to be called again."""

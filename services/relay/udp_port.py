@@ -55,6 +55,8 @@ class UdpPort:
 
     def __init__(self, addresses: list[str], port: int = 0, announce: list[str] | None = None) -> None:
         self.announced = announce or addresses
+        if len(self.announced) != len(addresses):
+            raise ValueError(f"{len(addresses)} addresses are bound, {len(self.announced)} are announced")
         self._sockets: list[socket.socket] = []
         self._by_address: dict[Address, PortProtocol] = {}
         self._by_user: dict[str, list[PortProtocol]] = {}

@@ -265,6 +265,29 @@ def test_header_extensions_are_the_viewers_own() -> None:
     assert plain.link.sent[0].extension == 0
 
 
+def test_a_publisher_without_key_frames_is_noticed_once() -> None:
+    """Five seconds of packets that nobody could decode: the viewer is told, not left in front of nothing."""
+    stage = Stage()
+    told = []
+    for number in range(1, 300):
+        stage.frame(2 * number, number)
+        told += [stage.now - 100.0] if stage.slot.waits_in_vain(stage.now) else []
+    assert len(told) == 1
+    assert 5.0 <= told[0] < 5.1
+
+
+def test_a_viewer_that_asks_for_everything_again_is_not_given_everything() -> None:
+    """At most 600 retransmissions a second: a flood of NACKs can not multiply what is sent."""
+    stage = Stage()
+    stage.frame(0, 1, key=True)
+    for number in range(2, 460):
+        stage.frame(2 * number - 2, number)
+    everything = tuple(one.sequence for one in stage.link.sent[-900:])
+    before = len(stage.link.sent)
+    stage.slot.resend(everything, stage.now)
+    assert len(stage.link.sent) - before == 600
+
+
 def test_padding_that_probes_the_link_keeps_its_number() -> None:
     """It is passed on as an empty packet: the viewer's numbers need no mending."""
     stage = Stage()
