@@ -12,6 +12,7 @@ import socket
 from typing import Any, Protocol, cast
 
 import aioice.ice
+import aioice.stun
 import aiortc.rtcdtlstransport as dtls
 import pylibsrtp
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection
@@ -161,6 +162,21 @@ class ForwardingPeerConnection(RTCPeerConnection):
                 one.sender._track_id = f"place{places[one.kind]}-{one.kind}"
                 places[one.kind] += 1
 
+    async def shows_life(self) -> bool:
+        """Ask the client by a binding request on the nominated pair: a living one answers in time."""
+        if self.transport is None:
+            return False
+        agent = self.transport.transport._connection
+        for pair in list(agent._nominated.values()):
+            request = agent.build_request(pair, nominate=False)
+            key = (agent.remote_password or "").encode()
+            try:
+                await pair.protocol.request(request, pair.remote_addr, integrity_key=key, retransmissions=0)
+            except (aioice.stun.TransactionError, ConnectionError):
+                return False
+            return True
+        return False
+
     def agent(self) -> PortConnection | None:
         """The ICE agent on the shared port; None on aioice's own sockets, or before an offer."""
         if self._port is None or self.transport is None:
@@ -203,13 +219,6 @@ class PortConnection(aioice.ice.Connection):
         """An authenticated check: from now on its address is known."""
         self.port.bind(addr, protocol)
         super().check_incoming(message, addr, protocol)
-
-    def ask_for_a_sign(self) -> None:
-        """Send a binding request over the nominated pair; only a living client answers it."""
-        for pair in self._nominated.values():
-            request = self.build_request(pair, nominate=False)
-            request.add_message_integrity((self.remote_password or "").encode())
-            pair.protocol.send_stun(request, pair.remote_addr)
 
     def nominated_route(self) -> tuple[PortProtocol, tuple[str, int]] | None:
         """Where media goes: the protocol and the client's address."""

@@ -77,6 +77,7 @@ class Peer:
         self._beats = 0
         self._beat_at = self._born + BEAT_S
         self._timer: asyncio.TimerHandle | None = None
+        self._asking: asyncio.Task[None] | None = None
         self._now: Callable[[], float] = asyncio.get_running_loop().time
         self.wanted_bps: Callable[[Source], list[int | None]] = lambda _: []
 
@@ -206,17 +207,20 @@ class Peer:
                 self._lost(f"not connected within {CONNECT_WITHIN_S:.0f} s")
             return
         silent = now - self._heard_at
-        agent = self._pc.agent()
         if silent > SILENT_AFTER_S:
             self._lost(f"silent for {silent:.1f} s")
-        elif silent > ASK_AFTER_S and agent is not None:
-            agent.ask_for_a_sign()
+        elif silent > ASK_AFTER_S and (self._asking is None or self._asking.done()):
+            self._asking = asyncio.create_task(self._ask(), name="relay-life")
         flood, self._packets_before = self._packets - self._packets_before, self._packets
         if flood > PACKETS_PER_S_LIMIT * BEAT_S:
             self._lost(f"{flood / BEAT_S:.0f} packets a second")
         elif not self.closed and self._beats % 2 == 0:
             self._route()
             self._report(now)
+
+    async def _ask(self) -> None:
+        if await self._pc.shows_life():
+            self.heard()
 
     def _report(self, now: float) -> None:
         packets, self.loss_up = self.uplink.reports(now)
@@ -266,6 +270,8 @@ class Peer:
         self.closed = True
         if self._timer is not None:
             self._timer.cancel()
+        if self._asking is not None:
+            self._asking.cancel()
         now = self._now()
         self.uplink.close()
         self._send_rtcp(rtcp.goodbye([slot.terms.ssrc for slot in self.downlink.slots][:31]))

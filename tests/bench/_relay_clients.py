@@ -32,13 +32,17 @@ STAMP = struct.Struct("!Q")
 class Publisher:
     """Plays the clip over and over; a PLI begins it anew. Packets of a frame are spread over its time."""
 
-    def __init__(self, client: MediaClient, content: Clip, begin: float, *, stamps: bool) -> None:
+    def __init__(self, client: MediaClient, content: Clip, *, stamps: bool) -> None:
         self.client, self.content, self.stamps = client, content, stamps
-        self.begin = self.video_at = self.sound_at = begin
         self.frame = self.part = self.picture = self.sounds = self.sent = 0
-        self.report_at = begin + 1
+        self.begin = self.video_at = self.sound_at = self.report_at = 0.0
         self.asked = 0.0
         client.on_block = self._told
+
+    def start(self, begin: float) -> None:
+        """Play from this moment on."""
+        self.begin = self.video_at = self.sound_at = begin
+        self.report_at = begin + 1
 
     def _told(self, block: rtcp.Block) -> None:
         now = time.monotonic()
@@ -118,8 +122,7 @@ class Fleet:
         for number in range(publishers):
             client = self.client("sendonly")
             feed = await self._publish(client, number)
-            begin = time.monotonic() + number / publishers / FPS
-            self.publishers.append(Publisher(client, self.content, begin, stamps=self.kind != "stock"))
+            self.publishers.append(Publisher(client, self.content, stamps=self.kind != "stock"))
             for viewer in range(viewers):
                 await self._view(number, viewer, feed)
 
@@ -161,7 +164,9 @@ class Fleet:
             self.delays_ms.append((time.monotonic_ns() - sent_ns) / 1e6)
 
     async def play(self) -> None:
-        """Keep all publishers sending."""
+        """Keep all publishers sending, each at its own moment within a frame's time."""
+        for number, publisher in enumerate(self.publishers):
+            publisher.start(time.monotonic() + number / len(self.publishers) / FPS)
         while True:
             now = time.monotonic()
             for publisher in self.publishers:
