@@ -20,7 +20,7 @@ async def answered(pc: ForwardingPeerConnection, offer: str, *, publish: bool, v
     """The answer to `offer`. Raises OfferRefused, after which the connection is only to be closed."""
     check(offer)
     try:
-        await pc.setRemoteDescription(RTCSessionDescription(without_names(offer), "offer"))
+        await pc.setRemoteDescription(RTCSessionDescription(without_candidates(offer), "offer"))
         pc.agree(publish=publish, view=view)
         pc.name_places()
         await pc.setLocalDescription(await pc.createAnswer())
@@ -63,7 +63,10 @@ def bundles_everything(lines: list[str]) -> bool:
     return len(groups) == 1 and groups[0] == mids
 
 
-def without_names(offer: str) -> str:
-    """The offer without mDNS candidates: a browser's checks show its address, no name is looked up."""
-    lines = offer.split("\n")
-    return "\n".join(line for line in lines if not (line.startswith("a=candidate:") and ".local " in line))
+def without_candidates(offer: str) -> str:
+    """The offer without the client's candidates: its authenticated checks show where it is.
+
+    So nothing is ever written to an address that somebody merely claims, and no mDNS name is looked up.
+    """
+    left_out = ("a=candidate:", "a=end-of-candidates")
+    return "\n".join(line for line in offer.split("\n") if not line.startswith(left_out))

@@ -24,6 +24,7 @@ RESEND_NOT_BEFORE_S = 0.02
 RESENDS_PER_S = 600
 VAIN_AFTER_S = 5.0
 SLOW_FRAME_EVERY_S = 1.0
+DROPS_FOR_S = 1.0
 SEQUENCE = struct.Struct("!H")
 
 
@@ -135,10 +136,14 @@ class Slot:
             self.source.want_key_frame(now)
 
     def drop_to_key_frame(self, now: float) -> None:
-        """The link can not keep up: leave out everything up to the next key frame."""
+        """The link can not keep up: leave everything out for a second, and then up to a key frame.
+
+        Asking at once would make everybody pay for key frames that this viewer can not take either.
+        """
         if self._open and self.source is not None:
             self._close_gate()
-            self.source.want_key_frame(now)
+            self._not_before = now + DROPS_FOR_S
+            self._link.wake(self)
 
     def _close_gate(self) -> None:
         if self._segment is not None:
@@ -259,8 +264,8 @@ class Slot:
         return True
 
     def tick(self, now: float) -> bool:
-        """Ask for the next frame of a slow slot when its second is over; whether to be called again."""
-        if not self.slow or self.muted or self.source is None or (self._open and not self._resting):
+        """Ask for the frame to go on with when the wait for it is over; whether to be called again."""
+        if self.muted or self.source is None or (self._open and not self._resting):
             return False
         if now < self._not_before:
             return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import random
+import socket
 import tracemalloc
 
 import pytest
@@ -88,6 +89,24 @@ async def test_a_client_that_leaves_before_ice_began_does_not_stall_the_node() -
         await room.accept_offer("x", GOOD.replace("\n", "\r\n"), publish=True, view=True)
         await asyncio.wait_for(room.close_peer("x"), 1.0)
     await asyncio.wait_for(asyncio.sleep(0.05), 1.0)
+    endpoint.close()
+
+
+async def test_nothing_is_written_to_an_address_that_is_merely_claimed() -> None:
+    """An offer may name anybody's address as its own: the relay waits for an authenticated check."""
+    endpoint = Endpoint()
+    endpoint.start()
+    room = Room("session", endpoint, Heard())
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as victim:
+        victim.bind(("127.0.0.1", 0))
+        victim.setblocking(False)
+        claimed = f"a=candidate:1 1 udp 2130706431 127.0.0.1 {victim.getsockname()[1]} typ host\na=mid:0"
+        offer = GOOD.replace("a=mid:0", claimed).replace("\n", "\r\n")
+        await room.accept_offer("x", offer, publish=True, view=True)
+        await asyncio.sleep(0.2)
+        with pytest.raises(BlockingIOError):
+            victim.recv(100)
+    await room.close()
     endpoint.close()
 
 

@@ -227,6 +227,12 @@ def test_what_the_queue_held_is_dropped_where_the_stream_went_on_without_it() ->
     stage.frame(2, 2)
     stage.slot.drop_to_key_frame(stage.now)
     stage.link.slow = False
+    asked = stage.publisher.key_frames
+    assert stage.slot.tick(stage.now + 0.5)
+    assert stage.publisher.key_frames == asked
+    stage.now += 1.1
+    stage.slot.tick(stage.now)
+    assert stage.publisher.key_frames == asked + 1
     stage.frame(4, 3, key=True)
     for slot, segment, packet in stage.link.held:
         slot.release(segment, packet, stage.now)
