@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from services.assist.ladder import Level
 from services.relay import peer as peers
 from services.relay import rtcp
 from services.relay.nack import KEY_FRAME_EVERY_S
@@ -67,3 +68,25 @@ async def test_one_slow_viewer_does_not_keep_asking_for_key_frames() -> None:
         asked = sum(isinstance(block, rtcp.KeyFrameWanted) for block in technician.blocks)
         assert 1 <= asked <= 8
         assert KEY_FRAME_EVERY_S < 1.0
+
+
+async def test_a_link_that_loses_most_packets_goes_down_the_ladder() -> None:
+    """The viewer's reports say so for two seconds: picture and sound stop, and both sides can be told why."""
+    async with scene() as here:
+        technician, expert = await here.publisher(), await here.viewer()
+        lost = [rtcp.ReceptionReport(ssrc, 180, 10, 1, 0, 0, 0) for ssrc in expert.receiving_ssrcs]
+        async with asyncio.timeout(5):
+            while not here.heard.levels:
+                show(technician, len(expert.blocks), key=True)
+                technician.send("audio", b"opus", 960)
+                expert.send_rtcp(rtcp.receiver_report(1, lost))
+                await asyncio.sleep(0.02)
+        name, direction, level, reason = here.heard.levels[0]
+        assert (name, direction, level) == ("expert", "down", Level.TEXT)
+        assert reason.endswith("of the packets are lost")
+        before = expert.counted
+        for frame in range(5):
+            show(technician, 9000 + frame, key=True)
+            technician.send("audio", b"opus", 960)
+        await asyncio.sleep(0.1)
+        assert expert.counted == before
