@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from schemas.base import Id, Moment, Place, Tier, Wire
 from schemas.commands import Mode
+from schemas.lending import MAX_OFFERED, EngineerHandedOver, Loan, Offer
 
 DecisionKind = Literal[
     "region_defined",
     "engineer_registered",
     "engineer_changed",  # shift, break, reachable: `engineer_state` says which
     "queued",  # the incident is known and waits
-    "posted",  # an idle engineer is to wait at `place`; whatever is assigned next cuts the journey short
+    "posted",  # drives to `place` without an incident, on loan or home where `reason` is lent or going_home
     "assigned",  # with `diverted_from` where the engineer was turned away from another incident
     # taken back: `reason` is diverted, declined, unreachable, cancelled, shift_ended, handed_over, overridden
     "withdrawn",
@@ -33,6 +36,14 @@ DecisionKind = Literal[
     "locked",
     "unlocked",
     "modes_set",
+    "lending_offered",  # whom the region can spare, in `offers`; `reason` where it is nobody
+    "lending_committed",  # lent: the engineer is another region's from now on, see `handover`
+    "lending_travelling",  # taken over from the home region, on the way
+    "lending_working",
+    "lending_extended",
+    "lending_recalled",  # goes home once the work in hand is done
+    "lending_released",  # given back: the engineer is the home region's from now on, see `handover`
+    "lending_returned",
     "refused",  # the event was understood and not applied: `reason` is a fixed word, `detail` a sentence
     "conflicted",  # an offline phone's story contradicts what was decided meanwhile; shown, never hidden
 ]
@@ -96,6 +107,9 @@ class Decision(Wire):
     window_from: Moment | None = None
     """Whoever arrives before this waits for it."""
     window_to: Moment | None = None
+    loan: Loan | None = None
+    handover: EngineerHandedOver | None = None
+    offers: list[Offer] | None = Field(default=None, max_length=MAX_OFFERED)
 
 
 def decision_id(log: str, region: str, offset: int, n: int) -> str:

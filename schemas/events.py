@@ -18,6 +18,15 @@ from schemas.engineers import (
     WorkEstimateUpdated,
 )
 from schemas.incidents import CancelIncident, IncidentReported, IncidentTriaged
+from schemas.lending import (
+    CommitLoan,
+    EngineerHandedOver,
+    EngineersRequested,
+    ExtendLoan,
+    HandoverTaken,
+    RecallLoan,
+    RegionLoad,
+)
 from schemas.receipts import DecisionReceipt
 from schemas.regions import EngineerRegistered, RegionDefined
 from schemas.statistics import DeadLetter, RegionKpi
@@ -36,6 +45,13 @@ EVENT_TYPES: Mapping[str, type[Wire]] = MappingProxyType(
         "muster.incident.unlock.v1": UnlockIncident,
         "muster.incident.confirm.v1": ConfirmSuggestion,
         "muster.region.set-modes.v1": SetModes,
+        "muster.region.load-measured.v1": RegionLoad,
+        "muster.lending.requested.v1": EngineersRequested,
+        "muster.lending.commit.v1": CommitLoan,
+        "muster.lending.extend.v1": ExtendLoan,
+        "muster.lending.recall.v1": RecallLoan,
+        "muster.engineer.handed-over.v1": EngineerHandedOver,
+        "muster.engineer.handover-taken.v1": HandoverTaken,
         "muster.engineer.shift-reported.v1": ShiftReported,
         "muster.engineer.status-reported.v1": StatusReported,
         "muster.engineer.work-estimate-updated.v1": WorkEstimateUpdated,
@@ -69,6 +85,12 @@ RegionEvent = (
     | StatusReported
     | WorkEstimateUpdated
     | EngineersMoved
+    | EngineersRequested
+    | CommitLoan
+    | ExtendLoan
+    | RecallLoan
+    | EngineerHandedOver
+    | HandoverTaken
 )
 """What a region's fold is told: the union of everything on `region-events`."""
 

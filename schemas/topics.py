@@ -19,6 +19,15 @@ from schemas.engineers import (
     WorkEstimateUpdated,
 )
 from schemas.incidents import CancelIncident, IncidentReported, IncidentTriaged
+from schemas.lending import (
+    CommitLoan,
+    EngineerHandedOver,
+    EngineersRequested,
+    ExtendLoan,
+    HandoverTaken,
+    RecallLoan,
+    RegionLoad,
+)
 from schemas.receipts import DecisionReceipt
 from schemas.regions import EngineerRegistered, RegionDefined
 from schemas.statistics import DeadLetter, RegionKpi
@@ -60,6 +69,7 @@ class Topic:
 
 
 _PEOPLES = (AssignIncident, LockIncident, UnlockIncident, ConfirmSuggestion, SetModes)
+_LENDING = (EngineersRequested, CommitLoan, ExtendLoan, RecallLoan)
 _ALL = (
     Topic("incidents", "incident", (IncidentReported,), ("gateway",), ("triage",)),
     Topic(
@@ -99,8 +109,8 @@ _ALL = (
         ("cli",),
         retention_ms=90 * 24 * 3600 * 1000,
     ),
-    Topic("region-load", "region", (), ("dispatch",), ("surge coordinator",)),
-    Topic("lending", "region", (), ("surge coordinator",), ("triage",), retention_ms=-1),
+    Topic("region-load", "region", (RegionLoad,), ("dispatch",), ("surge coordinator",)),
+    Topic("lending", "region", _LENDING, ("surge coordinator",), ("triage",), retention_ms=-1),
     Topic("region-kpi", "region", (RegionKpi,), ("windows",), ("gateway",)),
     Topic(  # keyed by incident: its story is in one partition, whatever the number of its sessions
         "remote-sessions",
@@ -144,6 +154,9 @@ _ALL = (
             StatusReported,
             WorkEstimateUpdated,
             EngineersMoved,
+            *_LENDING,
+            EngineerHandedOver,
+            HandoverTaken,
         ),
         ("triage", "location feed"),
         ("dispatch",),
