@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import heapq
 
-from services.dispatch import lifecycle, mirror
+from services.dispatch import lending, lifecycle, mirror
 from services.dispatch.crew_statuses import has_answered
 from services.dispatch.engineer_events import end_shift
 from services.dispatch.servable import say_unservable
-from services.dispatch.state import ATTENDED, HELD, RESTING
+from services.dispatch.state import ATTENDED, HELD, RESTING, TimerKind
 from services.dispatch.statuses import bar
 from services.dispatch.turn import Turn
 
@@ -22,16 +22,16 @@ def clock_ticked(turn: Turn) -> None:
             _start_shift(turn, name, at)
         elif kind == "shift_end":
             _end_shift(turn, name, at)
-        elif kind == "break_due":
-            turn.region.overdue[name] = None
-        elif kind == "break_over":
-            _end_break(turn, name, at)
+        elif kind in ("break_due", "break_over"):
+            _break_timer(turn, kind, name, at)
         elif kind == "window_closed":
             say_unservable(turn, name)
         elif kind == "promise":
             _break_promise(turn, name)
         elif kind == "settled":
             _settle(turn, name, stamp)
+        elif kind in ("joins", "loan_ends", "untaken"):
+            lending.loan_timer(turn, kind, name, at, stamp)
         else:
             _give_up_on(turn, name, stamp)
     _send_to_rest(turn)
@@ -60,6 +60,13 @@ def _send_to_rest(turn: Turn) -> None:
         if engineer.incident_id is None:
             lifecycle.pause_where_due(turn, engineer)
             overdue.pop(name, None)
+
+
+def _break_timer(turn: Turn, kind: TimerKind, name: str, at: int) -> None:
+    if kind == "break_due":
+        turn.region.overdue[name] = None
+    else:
+        _end_break(turn, name, at)
 
 
 def _end_break(turn: Turn, name: str, at: int) -> None:

@@ -13,7 +13,7 @@ from services.dispatch.policy import DispatchPolicy
 from services.dispatch.remaining_work import remaining_ms
 from services.dispatch.state import RegionState
 from services.dispatch.travel import ms_per_radian
-from services.dispatch.warm import TURNABLE, UNDER_WAY, WAITING, WORKING, Flags, Floats, Ints
+from services.dispatch.warm import JOINING, TURNABLE, UNDER_WAY, WAITING, WORKING, Flags, Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,10 @@ def supply_at(region: RegionState, policy: DispatchPolicy, rows: Ints, now: int)
         standing[moving[arrived]] = WORKING
         places[:, moving[arrived]] = sites[:, arrived]
     ready = np.zeros(len(rows), np.int64)
+    joining = np.flatnonzero(standing == JOINING)
+    if len(joining):
+        ready[joining] = np.maximum(engineers.leg_to[rows[joining]] - now, 0)
+        places[:, joining] = engineers.end.take(rows[joining], axis=1)
     working = np.flatnonzero(standing == WORKING)
     if len(working):
         at_work = rows[working]
@@ -51,6 +55,7 @@ def supply_at(region: RegionState, policy: DispatchPolicy, rows: Ints, now: int)
         lasted = now - engineers.work_began[at_work]
         left = remaining_ms(lasted, engineers.work_expected[at_work], table)
         ready[working] = left * policy.soon_free_permille // 1000
+    standing[joining] = WORKING
     return Supply(rows, places, ready, standing, held)
 
 

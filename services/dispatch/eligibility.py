@@ -45,7 +45,8 @@ def is_qualified(engineer: Engineer, product: str, level: int) -> bool:
 
 def takes_work(engineer: Engineer) -> bool:
     """Whether new work may be planned for them: on shift, no break, heard of, not about to leave."""
-    return engineer.state not in ("off_shift", "on_break") and engineer.reachable and not engineer.leaving
+    here = engineer.state not in ("off_shift", "on_break") and engineer.reachable
+    return here and not (engineer.leaving or engineer.due_back)
 
 
 def opens_at(incident: Incident) -> int:
@@ -115,7 +116,7 @@ def _pinned(region: RegionState, engineer: Engineer, incident: Incident) -> str 
 
 
 def _standing(engineer: Engineer) -> str | None:
-    if engineer.state == "off_shift" or engineer.leaving:
+    if engineer.state == "off_shift" or engineer.leaving or engineer.due_back:
         return "off_shift"
     if engineer.state == "on_break":
         return "on_break"

@@ -17,7 +17,8 @@ from services.dispatch.lifecycle import (
     take_back,
     watch_limits,
 )
-from services.dispatch.locks import forget_engineer, wish
+from services.dispatch.locks import wish
+from services.dispatch.membership import leave, new_engineer, set_fitness
 from services.dispatch.moments import minutes_ms, to_moment, to_ms
 from services.dispatch.state import DEVICES_KEPT, HELD, RESTING, Engineer
 from services.dispatch.travel import travel_ms
@@ -31,14 +32,16 @@ def engineer_registered(turn: Turn, event: EngineerRegistered) -> None:
     """An engineer belongs here with these skills; where another region is named, they leave this one."""
     region = turn.region
     engineer = region.engineers.get(event.engineer_id)
+    if _lent(turn, event, engineer):
+        return
     if event.region != region.region:
         if engineer is not None:
             _hand_over(turn, engineer)
         return
     if engineer is None:
-        engineer = _new_engineer(turn, event)
+        engineer = new_engineer(turn, event)
     engineer.skills = dict(event.skills)
-    _set_fitness(turn, engineer, event)
+    set_fitness(turn, engineer, event)
     engineer.home_lat, engineer.home_lon = event.home.lat, event.home.lon
     if engineer.state == "off_shift":
         engineer.stand(event.home.lat, event.home.lon, turn.now)
@@ -53,32 +56,15 @@ def engineer_registered(turn: Turn, event: EngineerRegistered) -> None:
         free(turn, engineer)
 
 
-def _new_engineer(turn: Turn, event: EngineerRegistered) -> Engineer:
-    region = turn.region
-    engineer = Engineer(
-        engineer_id=event.engineer_id,
-        row=region.rows.take(),
-        home_lat=event.home.lat,
-        home_lon=event.home.lon,
-        lat=event.home.lat,
-        lon=event.home.lon,
-        placed_at=turn.now,
-        skills={},
-        languages=[],
-    )
-    region.engineers[engineer.engineer_id] = engineer
-    region.by_row[engineer.row] = engineer
-    return engineer
-
-
-def _set_fitness(turn: Turn, engineer: Engineer, event: EngineerRegistered) -> None:
-    """Languages, certificates, parts, and whose sites they are kept from."""
-    engineer.languages = list(event.languages)
-    engineer.certificates = [(c.name, to_ms(c.expires_at)) for c in event.certificates]
-    engineer.parts = list(event.parts)
-    before, engineer.excluded_customers = engineer.excluded_customers, list(event.excluded_customers)
-    if before or engineer.excluded_customers:
-        mirror.exclusions_changed(turn.region, engineer, before)
+def _lent(turn: Turn, event: EngineerRegistered, engineer: Engineer | None) -> bool:
+    """Whoever is on loan is not registered anew before they are home: two regions would have them."""
+    gone = turn.region.handed_over.get(event.engineer_id)
+    away = engineer is None and gone is not None and gone.loan.home_region == turn.region.region
+    if not away and (engineer is None or engineer.loan is None):
+        return False
+    detail = f"{event.engineer_id} is on loan: register them once they are home"
+    turn.refuse("on_loan", detail, engineer_id=event.engineer_id)
+    return True
 
 
 def _set_shift(turn: Turn, engineer: Engineer, event: EngineerRegistered) -> None:
@@ -118,14 +104,7 @@ def _hand_over(turn: Turn, engineer: Engineer) -> None:
         take_back(turn, incident, "handed_over", concerned=engineer)
         turn.replan = True
     change_engineer(turn, engineer, "off_shift", "handed_over")
-    before, engineer.excluded_customers = engineer.excluded_customers, []
-    mirror.exclusions_changed(region, engineer, before)
-    wish(turn, engineer, None)
-    forget_engineer(turn, engineer)
-    mirror.engineer_left(region, engineer.row)
-    del region.engineers[engineer.engineer_id]
-    del region.by_row[engineer.row]
-    region.rows.give_back(engineer.row)
+    leave(turn, engineer)
 
 
 def device_is_behind(engineer: Engineer, event: PhoneEvent) -> int:

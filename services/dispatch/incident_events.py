@@ -64,6 +64,8 @@ def _opened(turn: Turn, event: IncidentTriaged) -> Incident:
         window_from=to_ms_or_none(report.window_from),
         window_to=to_ms_or_none(report.window_to),
     )
+    count, work_ms = region.reported.get(incident.product, (0, 0))
+    region.reported[incident.product] = (count + 1, work_ms + incident.expected_service_ms)
     region.incidents[incident.incident_id] = incident
     region.by_slot[incident.slot] = incident
     region.set_timer(incident.promised_at, "promise", incident.incident_id)

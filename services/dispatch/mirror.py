@@ -9,7 +9,7 @@ from services.dispatch.eligibility import closes_at, limits_of, not_before, open
 from services.dispatch.geometry import unit_vector
 from services.dispatch.needs import FOREVER, needs_of
 from services.dispatch.state import HELD, Engineer, FreeNumbers, Incident, RegionState
-from services.dispatch.warm import ABSENT, FORMING, IDLE, SENT, TURNABLE, UNDER_WAY, WAITING, WORKING
+from services.dispatch.warm import ABSENT, FORMING, IDLE, JOINING, SENT, TURNABLE, UNDER_WAY, WAITING, WORKING
 
 NOBODY = -2
 """The row of whoever is not here: an incident locked to them waits."""
@@ -32,6 +32,10 @@ def engineer_changed(region: RegionState, engineer: Engineer) -> None:
     rows.held_slot[row] = -1 if incident is None else incident.slot
     if not takes_work(engineer):
         rows.standing[row] = ABSENT
+    elif engineer.joins_at is not None and incident is None:
+        rows.standing[row] = JOINING
+        rows.work_began[row] = engineer.placed_at
+        rows.work_expected[row] = max(1, (engineer.arrives_at or engineer.placed_at) - engineer.placed_at)
     elif incident is None:
         rows.standing[row] = IDLE
     elif incident.state in HELD:

@@ -55,5 +55,13 @@ class DispatchPolicy(BaseModel):
     shortlist_refresh_s: float = Field(default=60.0, gt=0, le=86_400)
     crew_hold_min: float = Field(default=60.0, ge=0, le=1440)
     """How long free engineers are kept for a crew whose last one is still at work."""
+    lending_floor_permille: int = Field(default=300, ge=0, le=1000)
+    """Whoever asks: of its own engineers on shift a region keeps at least this share."""
+    lending_keeps_qualified: int = Field(default=4, ge=0, le=1000)
+    """And at each product and level that whoever leaves has, so many others who are on duty."""
+    lending_joins_min: float = Field(default=20.0, ge=0, le=600)
+    """So long before they arrive from another region, engineers are sent to work straight away."""
+    handover_said_again_s: float = Field(default=60.0, gt=0, le=3600)
+    """A handover that nobody has taken is said again after this long."""
     held_considered: int = Field(default=32, ge=0, le=10_000)
     """At most so many incidents under way are put up for turning in one plan."""

@@ -10,10 +10,9 @@ from services.dispatch import mirror
 from services.dispatch.cost import supply_at, travel_ms_between
 from services.dispatch.cover import Cover, cover_of, travel_to_cells
 from services.dispatch.demand import Forecast, forecast
-from services.dispatch.geometry import unit_vector
+from services.dispatch.membership import send
 from services.dispatch.moments import MINUTE_MS, minutes_ms
-from services.dispatch.state import Engineer
-from services.dispatch.travel import ms_per_km, ms_per_radian, travel_ms
+from services.dispatch.travel import ms_per_km, ms_per_radian
 from services.dispatch.turn import Turn
 from services.dispatch.warm import ABSENT, IDLE, UNDER_WAY, Floats, Ints
 
@@ -49,7 +48,7 @@ def post_idle(turn: Turn) -> None:
             return
         columns.remove(move.column)
         cover.move(move.column, travel_to_cells(region, seen, seen.places[:, [move.cell]])[:, 0])
-        _post(turn, region.by_row[int(rows[move.column])], seen.degrees[move.cell])
+        send(turn, region.by_row[int(rows[move.column])], seen.degrees[move.cell])
 
 
 def _postable(turn: Turn, rows: Ints) -> list[int]:
@@ -109,22 +108,3 @@ def _mean_weight(turn: Turn, seen: Forecast) -> float:
     counts: list[int] = seen.kind_share.tolist()
     whole: float = sum(weights[kind[2]] * count for kind, count in zip(seen.kinds, counts, strict=True))
     return whole / sum(counts)
-
-
-def _post(turn: Turn, engineer: Engineer, place: tuple[float, float]) -> None:
-    """Send an idle engineer to wait at `place` (degrees); an incident that comes cuts the journey short."""
-    assert engineer.incident_id is None
-    start = engineer.place_at(turn.now)
-    took = travel_ms(turn.region.terms, unit_vector(*start), unit_vector(*place))
-    engineer.lat, engineer.lon, engineer.placed_at = start[0], start[1], turn.now
-    engineer.to_lat, engineer.to_lon = place
-    engineer.arrives_at = turn.now + took
-    mirror.engineer_changed(turn.region, engineer)
-    turn.decide(
-        "posted",
-        engineer=engineer,
-        travel_time_s=took / 1000,
-        arrives_at=engineer.arrives_at,
-        from_place=start,
-        place=place,
-    )

@@ -11,13 +11,15 @@ from schemas.regions import Polygon, RegionRules, Terms
 from services.dispatch import mirror
 from services.dispatch.demand import RECENT_KEPT, Demand
 from services.dispatch.duty import Duty
-from services.dispatch.lifecycle import watch_limits
+from services.dispatch.handover import set_timers
 from services.dispatch.policy import DispatchPolicy
 from services.dispatch.servable import watch_window
 from services.dispatch.state import (
     STATE_VERSION,
     Engineer,
+    HandedOver,
     Incident,
+    OnLoan,
     RegionState,
 )
 from services.dispatch.warm import Warm
@@ -72,6 +74,9 @@ def _region_out(region: RegionState) -> dict[str, Any]:
         "rules": region.rules.model_dump(),
         "modes": region.modes,
         "work_ms": region.work_ms,
+        "reported": region.reported,
+        "travelled": region.travelled,
+        "handed_over": list(region.handed_over.values()),
         "planned_at": region.planned_at,
         "posted_at": region.posted_at,
         "demand": _demand_out(region.demand),
@@ -102,6 +107,9 @@ def _region_in(raw: dict[str, Any], policy: DispatchPolicy) -> RegionState:
         rules=RegionRules.model_validate(raw["rules"]),
         modes=raw["modes"],
         work_ms={p: (jobs, ms) for p, (jobs, ms) in raw["work_ms"].items()},
+        reported={p: (count, ms) for p, (count, ms) in raw["reported"].items()},
+        travelled=(raw["travelled"][0], raw["travelled"][1]),
+        handed_over={h["engineer_id"]: _handed_over_in(h) for h in raw["handed_over"]},
         planned_at=raw["planned_at"],
         posted_at=raw["posted_at"],
         demand=_demand_in(raw["demand"]),
@@ -121,7 +129,16 @@ def _engineer_in(raw: dict[str, Any]) -> Engineer:
     engineer.devices = [(device, number) for device, number in raw["devices"]]
     engineer.certificates = [(name, until) for name, until in raw["certificates"]]
     engineer.duty = None if raw["duty"] is None else Duty(**raw["duty"])
+    engineer.loan = None if raw["loan"] is None else _loan_in(raw["loan"])
     return engineer
+
+
+def _loan_in(raw: dict[str, Any]) -> OnLoan:
+    return OnLoan(**raw | {"staging": (raw["staging"][0], raw["staging"][1])})
+
+
+def _handed_over_in(raw: dict[str, Any]) -> HandedOver:
+    return HandedOver(**raw | {"loan": _loan_in(raw["loan"])})
 
 
 def _incident_in(raw: dict[str, Any]) -> Incident:
@@ -133,13 +150,10 @@ def _incident_in(raw: dict[str, Any]) -> Incident:
 def _set_timers(region: RegionState) -> None:
     """The reminders that still hold; those a run has outlived do nothing when they wake."""
     for engineer in region.engineers.values():
-        if engineer.starts_at is not None:
-            region.set_timer(engineer.starts_at, "shift_start", engineer.engineer_id)
-        if engineer.ends_at is not None:
-            region.set_timer(engineer.ends_at, "shift_end", engineer.engineer_id)
-        if engineer.duty is not None and engineer.duty.break_ends_at is not None:
-            region.set_timer(engineer.duty.break_ends_at, "break_over", engineer.engineer_id)
-        watch_limits(region, engineer)
+        set_timers(region, engineer)
+    for gone in region.handed_over.values():
+        if gone.handover is not None:
+            region.set_timer(gone.say_again_at, "untaken", gone.engineer_id, gone.owner_epoch)
     for incident in region.incidents.values():
         if not incident.promise_broken:
             region.set_timer(incident.promised_at, "promise", incident.incident_id)

@@ -17,11 +17,12 @@ from services.dispatch.duty import Duty
 from services.dispatch.geometry import part_way
 from services.dispatch.warm import Warm
 
-STATE_VERSION = 3
+STATE_VERSION = 4
 CLOSED_KEPT = 2_000
 SEEN_KEPT = 20_000
 TIMELINE_KEPT = 200
 DEVICES_KEPT = 4
+HANDED_OVER_KEPT = 10_000
 
 HELD: frozenset[IncidentState] = frozenset({"assigned", "accepted", "en_route"})
 """Somebody is to go, and can still be turned."""
@@ -37,9 +38,36 @@ TimerKind = Literal[
     "unacknowledged",
     "promise",
     "window_closed",
+    "joins",
+    "loan_ends",
+    "untaken",
 ]
 TimelineLine = tuple[int, str, str | None, str | None, int, int]
 """at (ms), kind, engineer_id, reason, offset, n"""
+
+
+@dataclass(slots=True)
+class OnLoan:
+    """An engineer's loan as both regions remember it; `until` in milliseconds."""
+
+    loan_id: str
+    home_region: str
+    to_region: str
+    until: int
+    staging: tuple[float, float]
+    authority: str
+
+
+@dataclass(slots=True)
+class HandedOver:
+    """An engineer who is another region's now; `handover` is what was said (JSON), until it was taken."""
+
+    engineer_id: str
+    loan: OnLoan
+    to_region: str
+    owner_epoch: int
+    handover: str | None
+    say_again_at: int
 
 
 @dataclass(slots=True)
@@ -79,6 +107,14 @@ class Engineer:
     """None: their rest, breaks and week are not counted."""
     devices: list[tuple[str, int]] = field(default_factory=list)
     """The last number applied of each device, the newest device last."""
+    owner_epoch: int = 0
+    """How often they have changed from one region to another on loan."""
+    loan: OnLoan | None = None
+    """Lent to this region, or on the way home to it."""
+    joins_at: int | None = None
+    """Until then (ms) they are only on the way to where they will work."""
+    due_back: bool = False
+    """The work in hand is the last before they go home."""
 
     def place_at(self, now: int) -> tuple[float, float]:
         """Where they are at `now` (ms), dead-reckoned between the last known point and the site; degrees."""
@@ -203,6 +239,12 @@ class RegionState:
     work_ms: dict[str, tuple[int, int]] = field(default_factory=dict)
     """By product: how many jobs finished here, and their milliseconds on site together."""
     demand: Demand = field(default_factory=Demand)
+    reported: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """By product: how many were reported here, and the milliseconds of work expected of them together."""
+    travelled: tuple[int, int] = (0, 0)
+    """How many sites were reached, and the milliseconds under way to them."""
+    handed_over: dict[str, HandedOver] = field(default_factory=dict)
+    """Who was given to another region last, by engineer."""
     planned_at: int = 0
     posted_at: int = 0
     timers: list[tuple[int, TimerKind, str, int]] = field(default_factory=list)

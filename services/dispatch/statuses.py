@@ -178,7 +178,7 @@ def _reach(
     elif status == "en_route":
         incident.state, engineer.state = "en_route", "en_route"
     elif status == "on_site":
-        _arrive(incident, engineer, at)
+        _arrive(turn, incident, engineer, at)
     elif status == "restored":
         incident.state, incident.restored_at = "restored", at
         lifecycle.use_parts(turn, incident, engineer)
@@ -192,7 +192,10 @@ def _reach(
     mirror.engineer_changed(turn.region, engineer)
 
 
-def _arrive(incident: Incident, engineer: Engineer, at: int) -> None:
+def _arrive(turn: Turn, incident: Incident, engineer: Engineer, at: int) -> None:
+    if engineer.arrives_at is not None:
+        count, spent_ms = turn.region.travelled
+        turn.region.travelled = (count + 1, spent_ms + max(0, at - engineer.placed_at))
     incident.state, incident.on_site_at = "on_site", at
     incident.late = at > incident.promised_at
     engineer.state = "on_site"

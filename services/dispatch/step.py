@@ -8,7 +8,7 @@ from schemas.engineers import EngineersMoved, ShiftReported, StatusReported, Wor
 from schemas.events import RegionEvent
 from schemas.incidents import CancelIncident, IncidentTriaged
 from schemas.regions import EngineerRegistered, RegionDefined
-from services.dispatch import mirror
+from services.dispatch import lending, mirror
 from services.dispatch.clock import clock_ticked
 from services.dispatch.engineer_events import (
     engineer_registered,
@@ -17,6 +17,7 @@ from services.dispatch.engineer_events import (
 )
 from services.dispatch.estimates import work_estimate_updated
 from services.dispatch.incident_events import cancel_incident, incident_triaged
+from services.dispatch.lending import LendingEvent
 from services.dispatch.lifecycle import watch_limits
 from services.dispatch.locks import lock_incident, unlock_incident
 from services.dispatch.modes import set_modes
@@ -56,6 +57,7 @@ def apply(turn: Turn, event: RegionEvent) -> None:
             clock_ticked(turn)
         case _:
             _obey(turn, event)
+    lending.give_back_whoever_is_due(turn)
 
 
 def _phone_spoke(
@@ -72,8 +74,8 @@ def _phone_spoke(
             shift_reported(turn, event)
 
 
-def _obey(turn: Turn, event: PeoplesCommand) -> None:
-    """What people decide over the engine's head."""
+def _obey(turn: Turn, event: PeoplesCommand | LendingEvent) -> None:
+    """What people decide over the engine's head, and what is said about lending."""
     match event:
         case AssignIncident() | ConfirmSuggestion():
             send_as_told(turn, event)
@@ -83,6 +85,8 @@ def _obey(turn: Turn, event: PeoplesCommand) -> None:
             unlock_incident(turn, event)
         case SetModes():
             set_modes(turn, event)
+        case _:
+            lending.obey(turn, event)
 
 
 def region_defined(turn: Turn, event: RegionDefined) -> None:

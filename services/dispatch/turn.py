@@ -8,6 +8,7 @@ from typing import TypedDict, Unpack
 
 from schemas.base import Place
 from schemas.decisions import Decision, DecisionKind, decision_id
+from schemas.lending import EngineerHandedOver, Loan, Offer
 from services.dispatch.inquiry import Detail
 from services.dispatch.moments import to_moment
 from services.dispatch.policy import DispatchPolicy
@@ -60,6 +61,9 @@ class Details(Described, Said, total=False):
     work_left_min: float
     late: bool
     mode: str
+    loan: Loan
+    handover: EngineerHandedOver
+    offers: list[Offer]
 
 
 _MOMENTS = ("occurred_at", "reported_at", "promised_at", "arrives_at", "window_from", "window_to")

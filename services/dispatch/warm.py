@@ -17,8 +17,8 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-ABSENT, IDLE, UNDER_WAY, WORKING = 0, 1, 2, 3
-"""How an engineer can be matched: not at all, at once, by being turned, after the work in hand."""
+ABSENT, IDLE, UNDER_WAY, WORKING, JOINING = 0, 1, 2, 3, 4
+"""How an engineer can be matched: not at all, at once, by being turned, after the work in hand, arriving."""
 WAITING, TURNABLE, SENT, FORMING = 1, 2, 3, 4
 """How an incident can be matched: it waits, who has it can be turned, or not; or it waits for a crew."""
 _FIRST = 64

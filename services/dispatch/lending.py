@@ -1,0 +1,274 @@
+"""What a region answers when asked for help: offers, loans and their ends. A refusal names its rule."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from schemas.base import Place
+from schemas.lending import (
+    CommitLoan,
+    EngineerHandedOver,
+    EngineersRequested,
+    ExtendLoan,
+    HandoverTaken,
+    LendingCommand,
+    Offer,
+    RecallLoan,
+)
+from services.dispatch import handover, mirror
+from services.dispatch.eligibility import limits_of
+from services.dispatch.lifecycle import free
+from services.dispatch.moments import to_ms
+from services.dispatch.state import ATTENDED, Engineer, OnLoan, RegionState, TimerKind
+from services.dispatch.turn import Turn
+
+LendingEvent = LendingCommand | EngineerHandedOver | HandoverTaken
+SENTENCES = {
+    "unknown_engineer": "does not belong to this region",
+    "at_home": "is in that region already",
+    "already_lent": "is lent already",
+    "on_loan": "is on loan here: only the home region lends",
+    "returning": "is still on the way home from another loan",
+    "off_shift": "is off shift",
+    "shift_end": "ends the shift before the loan does",
+    "rest": "must rest before the loan ends",
+    "week": "has used up the week's hours before the loan ends",
+    "resting": "is resting",
+    "pinned": "is pinned to an incident here",
+    "on_site": "is at work on site",
+    "unreachable": "can not be reached",
+    "stale_epoch": "has changed regions since the plan was made",
+    "too_late": "would be lent for a time that has passed",
+    "last_of_the_skill": "is among the last here with a skill",
+    "below_the_floor": "is needed: the region would keep fewer than its floor",
+}
+
+
+def first_broken_rule(region: RegionState, name: str, now: int, until: int) -> str | None:
+    """The first rule that forbids lending this engineer, as a fixed word; None where none does."""
+    engineer = region.engineers.get(name)
+    if engineer is None:
+        gone = region.handed_over.get(name)
+        return "unknown_engineer" if gone is None else "already_lent"
+    if engineer.loan is not None:
+        return "returning" if engineer.loan.home_region == region.region else "on_loan"
+    if until <= now:
+        return "too_late"
+    return _not_at_hand(region, engineer, until)
+
+
+def _not_at_hand(region: RegionState, engineer: Engineer, until: int) -> str | None:
+    if engineer.state == "off_shift" or engineer.leaving:
+        return "off_shift"
+    if engineer.state == "on_break":
+        return "resting"
+    limits = limits_of(region, engineer)
+    rule = next((rule for rule in ("shift_end", "rest", "week") if limits.get(rule, until) < until), None)
+    if rule is not None or region.pins.get(engineer.engineer_id):
+        return rule or "pinned"
+    incident = region.incidents.get(engineer.incident_id or "")
+    if incident is not None and incident.state in ATTENDED:
+        return "on_site"
+    return None if engineer.reachable else "unreachable"
+
+
+def spare(turn: Turn) -> int:
+    """How many of its own the region could give and still keep its floor."""
+    here, strength = home_strength(turn.region)
+    floor = -(-strength * turn.policy.lending_floor_permille // 1000)
+    return max(0, here - floor)
+
+
+def home_strength(region: RegionState) -> tuple[int, int]:
+    """Of the region's own engineers on shift: those who are here, and all with those lent."""
+    here = sum(
+        e.state != "off_shift" and (e.loan is None or e.loan.home_region == region.region)
+        for e in region.engineers.values()
+    )
+    away = sum(
+        gone.loan.home_region == region.region
+        and gone.to_region != region.region
+        and name not in region.engineers
+        for name, gone in region.handed_over.items()
+    )
+    return here, here + away
+
+
+def engineers_requested(turn: Turn, event: EngineersRequested) -> None:
+    """Say whom the region can spare, who has least to leave behind first; nobody is taken out of work yet."""
+    region, until = turn.region, to_ms(event.until)
+    fit = [
+        e
+        for e in region.engineers.values()
+        if first_broken_rule(region, e.engineer_id, turn.now, until) is None
+    ]
+    fit = [e for e in fit if others_qualified(region, e) >= turn.policy.lending_keeps_qualified]
+    fit.sort(key=lambda e: (e.incident_id is not None, e.engineer_id))
+    offers = [_offer(turn, engineer) for engineer in fit[: event.most]] if spare(turn) else []
+    reason = None if offers else ("below_the_floor" if fit else "nobody_at_hand")
+    turn.decide("lending_offered", offers=offers, reason=reason)
+
+
+def others_qualified(region: RegionState, engineer: Engineer) -> int:
+    """How many others on duty can do what the engineer can, in the product where they are fewest."""
+    rows = region.warm.engineers
+    on_duty = rows.standing > 0
+    counts = [
+        int(np.count_nonzero(on_duty[rows.qualified(product, level)]))
+        for product, level in engineer.skills.items()
+    ]
+    return min(counts, default=1) - 1
+
+
+def _offer(turn: Turn, engineer: Engineer) -> Offer:
+    lat, lon = engineer.place_at(turn.now)
+    return Offer(
+        engineer_id=engineer.engineer_id,
+        place=Place(lat=lat, lon=lon),
+        skills=engineer.skills,
+        owner_epoch=engineer.owner_epoch,
+        under_way=engineer.incident_id is not None,
+        others_qualified=max(0, others_qualified(turn.region, engineer)),
+    )
+
+
+def commit_loan(turn: Turn, event: CommitLoan) -> None:
+    """Lend the engineer now; what was carried out before is only said again, the rest refused by its rule."""
+    region, loan = turn.region, event.loan
+    gone = region.handed_over.get(loan.engineer_id)
+    if gone is not None and gone.loan.loan_id == loan.loan_id and gone.owner_epoch >= loan.owner_epoch:
+        handover.say_again(turn, loan.engineer_id, gone.owner_epoch)
+        return
+    rule = first_broken_rule(region, loan.engineer_id, turn.now, to_ms(loan.until))
+    if loan.to_region == region.region or loan.home_region != region.region:
+        rule = "at_home"
+    engineer = region.engineers.get(loan.engineer_id)
+    if rule is None and engineer is not None and engineer.owner_epoch + 1 != loan.owner_epoch:
+        rule = "stale_epoch"
+    if rule is None and engineer is not None:
+        few = others_qualified(region, engineer) < turn.policy.lending_keeps_qualified
+        rule = "last_of_the_skill" if few else None
+    if rule is None and not spare(turn):
+        rule = "below_the_floor"
+    if rule is not None or engineer is None:
+        _refuse(turn, rule or "unknown_engineer", event)
+        return
+    handover.give(turn, engineer, handover.remembered(loan), "lending_committed")
+
+
+def _refuse(turn: Turn, rule: str, event: CommitLoan) -> None:
+    name = event.loan.engineer_id
+    turn.refuse(rule, f"{name} {SENTENCES[rule]}", engineer_id=name, loan=event.loan)
+
+
+def extend_loan(turn: Turn, event: ExtendLoan) -> None:
+    """The loan runs on; one that has ended or is another is refused."""
+    engineer, loan = _lent_here(turn, event)
+    if engineer is None or loan is None:
+        return
+    until = to_ms(event.until)
+    if until > loan.until:
+        loan.until, engineer.due_back = until, False
+        turn.region.set_timer(until, "loan_ends", engineer.engineer_id)
+        mirror.engineer_changed(turn.region, engineer)
+    _decide(turn, engineer, loan, "lending_extended")
+
+
+def recall_loan(turn: Turn, event: RecallLoan) -> None:
+    """They go home as soon as what they have in hand is done."""
+    engineer, loan = _lent_here(turn, event)
+    if engineer is not None and loan is not None:
+        _decide(turn, engineer, loan, "lending_recalled", event.reason)
+        send_back(turn, engineer)
+
+
+def _lent_here(turn: Turn, event: ExtendLoan | RecallLoan) -> tuple[Engineer | None, OnLoan | None]:
+    engineer = turn.region.engineers.get(event.engineer_id)
+    loan = None if engineer is None else engineer.loan
+    if loan is None or loan.loan_id != event.loan_id or loan.to_region != turn.region.region:
+        turn.refuse(
+            "not_on_loan",
+            f"{event.engineer_id} is not here on {event.loan_id}",
+            engineer_id=event.engineer_id,
+        )
+        return None, None
+    return engineer, loan
+
+
+def loan_timer(turn: Turn, kind: TimerKind, name: str, at: int, owner_epoch: int) -> None:
+    """What time brings to a loan: the engineer is near, it is over, or nobody has taken them yet."""
+    if kind == "joins":
+        joins(turn, name, at)
+    elif kind == "loan_ends":
+        loan_ends(turn, name, at)
+    else:
+        handover.say_again(turn, name, owner_epoch)
+
+
+def obey(turn: Turn, event: LendingEvent) -> None:
+    """What the surge coordinator, a lead or another region says about lending."""
+    match event:
+        case EngineersRequested():
+            engineers_requested(turn, event)
+        case CommitLoan():
+            commit_loan(turn, event)
+        case ExtendLoan():
+            extend_loan(turn, event)
+        case RecallLoan():
+            recall_loan(turn, event)
+        case EngineerHandedOver():
+            handover.engineer_handed_over(turn, event)
+        case HandoverTaken():
+            handover.handover_taken(turn, event)
+
+
+def loan_ends(turn: Turn, name: str, at: int) -> None:
+    """The loan's time is up, unless it was extended."""
+    engineer = turn.region.engineers.get(name)
+    if engineer is None or engineer.loan is None or engineer.loan.until != at:
+        return
+    if engineer.loan.to_region == turn.region.region:
+        send_back(turn, engineer)
+
+
+def send_back(turn: Turn, engineer: Engineer) -> None:
+    """Home at once where nothing is in hand, else after it."""
+    engineer.due_back = True
+    mirror.engineer_changed(turn.region, engineer)
+    turn.freed.append(engineer.row)
+
+
+def give_back_whoever_is_due(turn: Turn) -> None:
+    """Those whom this event has made free, and whose loan is over, are the home region's again."""
+    for row in dict.fromkeys(turn.freed):
+        engineer = turn.region.by_row.get(row)
+        if (
+            engineer is None
+            or not engineer.due_back
+            or engineer.incident_id is not None
+            or engineer.loan is None
+        ):
+            continue
+        turn.freed = [other for other in turn.freed if other != row]
+        handover.give(turn, engineer, engineer.loan, "lending_released")
+
+
+def joins(turn: Turn, name: str, at: int) -> None:
+    """They are near enough to be sent to work: here on loan, or home again."""
+    engineer = turn.region.engineers.get(name)
+    if engineer is None or engineer.joins_at != at:
+        return
+    engineer.joins_at = None
+    loan = engineer.loan
+    if loan is not None:
+        at_home = loan.home_region == turn.region.region
+        _decide(turn, engineer, loan, "lending_returned" if at_home else "lending_working")
+        if at_home:
+            engineer.loan = None
+    if engineer.incident_id is None:
+        free(turn, engineer)
+
+
+def _decide(turn: Turn, engineer: Engineer, loan: OnLoan, kind: str, reason: str | None = None) -> None:
+    said = handover.on_the_wire(loan, engineer.engineer_id, engineer.owner_epoch)
+    turn.decide(kind, engineer=engineer, loan=said, reason=reason)  # type: ignore[arg-type]
