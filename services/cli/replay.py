@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from services.dispatch.policy import DispatchPolicy
     from services.simulation.profiles import PhoneProfile
     from services.simulation.scenarios import Scenario
+    from services.surge.policy import LendingPolicy
 
 MISTAKE = 2
-LENDING = ("on", "off")
+LENDING = ("on", "off", "careful", "all-out")
 
 
 def attach(app: typer.Typer) -> None:
@@ -46,17 +47,21 @@ def replay(
     from services.simulation.profiles import PROFILES
     from services.simulation.scenario_errors import ScenarioError
     from services.simulation.scenarios import read_scenario
+    from services.surge.policy import shipped_lending_policy
 
     if phones not in PROFILES:
         _fail(f"--phones {phones}: the kinds of phones are {', '.join(sorted(PROFILES))}")
     if lending not in LENDING:
-        _fail(f"--lending {lending}: it is on or off")
+        _fail(f"--lending {lending}: it is on (the default policy), off, careful or all-out")
     began = time.perf_counter()
     try:
         chosen = policy_named(policy)
         found = read_scenario(scenario)
         out.mkdir(parents=True, exist_ok=True)
-        summary = _run(found, chosen, PROFILES[phones], seed, out, began)
+        willing = (
+            None if lending == "off" else shipped_lending_policy("default" if lending == "on" else lending)
+        )
+        summary = _run(found, chosen, PROFILES[phones], seed, out, began, willing)
     except PolicyError as error:
         _fail(f"--policy: {error}")
     except ScenarioError as error:
@@ -67,14 +72,20 @@ def replay(
 
 
 def _run(
-    scenario: Scenario, policy: DispatchPolicy, profile: PhoneProfile, seed: int, out: Path, began: float
+    scenario: Scenario,
+    policy: DispatchPolicy,
+    profile: PhoneProfile,
+    seed: int,
+    out: Path,
+    began: float,
+    lending: LendingPolicy | None,
 ) -> dict[str, Any]:
     from services.simulation.journeys import write_legs
     from services.simulation.replay import Replay
     from services.simulation.written import summary_of, write_decisions, write_summary
 
     with _progress(scenario.name, len(scenario.reports)) as closed:
-        outcome = Replay(scenario, policy, profile, seed, progress=closed).run()
+        outcome = Replay(scenario, policy, profile, seed, progress=closed, lending=lending).run()
     write_legs(out / "legs.csv", outcome.legs)
     decision_hash = write_decisions(out / "decisions.jsonl", outcome.decisions)
     summary = summary_of(outcome, decision_hash, time.perf_counter() - began)

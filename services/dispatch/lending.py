@@ -137,7 +137,10 @@ def commit_loan(turn: Turn, event: CommitLoan) -> None:
     region, loan = turn.region, event.loan
     gone = region.handed_over.get(loan.engineer_id)
     if gone is not None and gone.loan.loan_id == loan.loan_id and gone.owner_epoch >= loan.owner_epoch:
-        handover.say_again(turn, loan.engineer_id, gone.owner_epoch)
+        if gone.handover is not None:
+            handover.say_again(turn, loan.engineer_id, gone.owner_epoch)
+        else:  # taken long ago: nothing more is to be handed over
+            turn.decide("lending_committed", engineer_id=loan.engineer_id, loan=loan)
         return
     rule = first_broken_rule(region, loan.engineer_id, turn.now, to_ms(loan.until))
     if loan.to_region == region.region or loan.home_region != region.region:

@@ -20,11 +20,13 @@ from schemas.topics import partition_of
 from services.dispatch.fold import PartitionFold
 from services.dispatch.policy import DispatchPolicy
 from services.simulation.journeys import Leg
+from services.simulation.lending import Lending
 from services.simulation.partitions import Partitions, Watch
 from services.simulation.phone import TOLD, Phone, Said
 from services.simulation.placing import Letter, place_report
 from services.simulation.profiles import STEADY, PhoneProfile
 from services.simulation.scenarios import Scenario
+from services.surge.policy import LendingPolicy
 
 TICK = timedelta(seconds=60)
 PATIENCE = timedelta(hours=24)
@@ -63,12 +65,14 @@ class Replay:
         watch: Watch | None = None,
         progress: Callable[[int], None] | None = None,
         fold: type[PartitionFold] = PartitionFold,
+        lending: LendingPolicy | None = None,
     ) -> None:
         self._scenario = scenario
         self._profile = profile
         self._seed = seed
         self._progress = progress
         self._partitions = Partitions(policy, seed, watch, fold)
+        self._lending = None if lending is None else Lending(lending, self._partitions)
         self._regions = {region.region: region for region in scenario.regions}
         self._phones: dict[str, Phone] = {}
         self._due: list[tuple[datetime, str]] = []
@@ -137,6 +141,8 @@ class Replay:
         if now == now.replace(second=0, microsecond=0):
             for partition in sorted(set(self._open.values())):
                 self._answer(self._partitions.tick(partition, now), now)
+            if self._lending is not None and self._lending.due(now):
+                self._lend(now)
         while self._due and self._due[0][0] <= now:
             _, engineer_id = heapq.heappop(self._due)
             phone = self._phones[engineer_id]
@@ -152,6 +158,14 @@ class Replay:
             else:
                 self._happen([(placed.region, "gateway", f"report/{report.incident_id}", placed)], now)
         self._move(now)
+
+    def _lend(self, now: datetime) -> None:
+        """Every region says how it stands; what the coordinator makes of it enters the logs."""
+        assert self._lending is not None
+        for region in sorted(self._regions):
+            self._answer(self._partitions.tick(partition_of(region), now), now)
+        for load in self._lending.loads(now):
+            self._happen(self._lending.heard(load), now)
 
     def _move(self, now: datetime) -> None:
         """The location feed: the newest fix of each engineer, one batch a region."""
@@ -179,8 +193,11 @@ class Replay:
         self._outcome.decisions.extend(decided)
         for decision in decided:
             self._note(decision, now)
+            if self._lending is not None:
+                said += self._lending.told(decision)
             phone = self._phones.get(decision.engineer_id or "")
             if phone is not None and decision.kind in TOLD:
+                phone.region = decision.region
                 said += self._heard(phone, phone.told(decision, now))
                 self._remind(phone)
         return said

@@ -60,6 +60,15 @@ def score(scenario: Scenario, legs: Iterable[Leg]) -> Score:
     )
 
 
+def area_j(scenario: Scenario, legs: Iterable[Leg]) -> dict[str, float]:
+    """J of each region's own incidents."""
+    areas: dict[str, list[_Served]] = {}
+    for one in _served(scenario, list(legs)):
+        areas.setdefault(one.report.region or "", []).append(one)
+    penalty_min = scenario.terms.breach_penalty_min
+    return {area: _weighted_min(served, penalty_min) for area, served in sorted(areas.items())}
+
+
 def _served(scenario: Scenario, legs: list[Leg]) -> list[_Served]:
     arrived = {leg.incident_id: leg.ended_at for leg in legs if leg.outcome == "arrived"}
     horizon = max([report.reported_at for report in scenario.reports] + list(arrived.values()))

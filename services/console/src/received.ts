@@ -19,6 +19,7 @@ const NOTHING_OF_DECISION: Nothing<Decision> = {
   reason: null, detail: null, tier: null, product: null, level: null, place: null, reported_at: null,
   promised_at: null, travel_time_s: null, arrives_at: null, from_place: null, diverted_from: null,
   expected_service_min: null, work_left_min: null, late: null, crew: null, by: null, mode: null, window_from: null, window_to: null,
+  loan: null, handover: null, offers: null,
 };
 const NOTHING_OF_REGION: Nothing<RegionView> = { polygon: null, now: null };
 

@@ -8,7 +8,9 @@ export type DecisionKind =
   | "region_defined" | "engineer_registered" | "engineer_changed" | "queued" | "posted" | "assigned" | "withdrawn"
   | "acknowledged" | "accepted" | "en_route" | "on_site" | "work_estimated" | "restored" | "resolved"
   | "cancelled" | "promise_broken" | "unservable" | "suggested" | "suggestion_withdrawn" | "crew_reported" | "crew_complete"
-  | "locked" | "unlocked" | "modes_set" | "refused" | "conflicted";
+  | "locked" | "unlocked" | "modes_set" | "lending_offered" | "lending_committed" | "lending_travelling"
+  | "lending_working" | "lending_extended" | "lending_recalled" | "lending_released" | "lending_returned" | "refused"
+  | "conflicted";
 export type Mode = "shadow" | "suggest" | "automatic";
 export type LockKind = "time" | "range" | "engineer" | "both";
 export type PhoneStatus =
@@ -153,6 +155,20 @@ export interface Decision {
   mode: Mode | null;
   window_from: Moment | null;
   window_to: Moment | null;
+  loan: Loan | null;
+  handover: unknown;
+  offers: { engineer_id: string }[] | null;
+}
+
+export interface Loan {
+  loan_id: string;
+  engineer_id: string;
+  home_region: string;
+  to_region: string;
+  owner_epoch: number;
+  until: Moment;
+  staging: Place;
+  authority: string;
 }
 
 export interface RegionKpi {

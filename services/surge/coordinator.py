@@ -1,0 +1,258 @@
+"""The surge coordinator: a fold over the regions' loads and what they answer; it emits what they are told.
+
+    told = coordinator.step(event)      # RegionLoad or a Decision about lending; commands with their ids
+
+Chance and clocks have no part in it: its time is the loads', its ids are made of theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from schemas.base import rfc3339
+from schemas.decisions import Decision
+from schemas.lending import (
+    MAX_OFFERED,
+    CommitLoan,
+    EngineersRequested,
+    ExtendLoan,
+    LendingCommand,
+    Loan,
+    Offer,
+    RecallLoan,
+    RegionLoad,
+)
+from services.dispatch.moments import minutes_ms, to_moment, to_ms
+from services.surge.forecast import HOUR_MS, Outlook
+from services.surge.loans import Followed, Loans
+from services.surge.policy import LendingPolicy, shipped_lending_policy
+from services.surge.proposals import Lack, Sent, Spare, travel_ms, who_goes
+
+AUTHORITY = "automatic"
+
+
+class Command(NamedTuple):
+    """What a region is told; the id is the same whenever the same loads led to it."""
+
+    id: str
+    event: LendingCommand
+
+
+@dataclass(slots=True)
+class Round:
+    """One plan for the country: who lacks, who was asked for how many, and what they offered."""
+
+    at: int
+    lacks: list[Lack]
+    most: dict[str, int]
+    offers: dict[str, list[Offer]] = field(default_factory=dict)
+
+
+class Coordinator:
+    """Watches every region's load and moves engineers between them."""
+
+    def __init__(self, policy: LendingPolicy | None = None) -> None:
+        self.policy = policy or shipped_lending_policy()
+        self.outlooks: dict[str, Outlook] = {}
+        self.loans = Loans()
+        self.planned_at = 0
+        self.round: Round | None = None
+
+    def step(self, event: RegionLoad | Decision) -> list[Command]:
+        """Fold one event; what the regions must be told, in order."""
+        if isinstance(event, RegionLoad):
+            return self._load(event)
+        if event.kind == "lending_offered":
+            return self._offered(event)
+        self.loans.heard(event)
+        return []
+
+    def _load(self, load: RegionLoad) -> list[Command]:
+        outlook = self.outlooks.setdefault(load.region, Outlook())
+        if not outlook.heard(load, self.policy):
+            return []
+        now = outlook.at
+        every = minutes_ms(self.policy.plan_every_min)
+        waited_for = [o for o in self.outlooks.values() if now - 2 * every < o.at < now]
+        if now < self.planned_at + every or waited_for:
+            return []
+        self.planned_at = now
+        return self._plan(now)
+
+    def _plan(self, now: int) -> list[Command]:
+        """Ask again what was not answered, send home who is not needed, ask who can help where help lacks."""
+        told = [*self._ask_again(now)]
+        known = {name: o for name, o in sorted(self.outlooks.items()) if now - o.at < minutes_ms(60)}
+        use = self.policy.need_use_permille
+        margin = {name: self._have(name, o) - o.needed(self.policy, use) for name, o in known.items()}
+        for name, outlook in known.items():
+            self._judge(name, outlook, margin[name], now)
+        short = {name for name, o in known.items() if o.helped and margin[name] < 0}
+        lacks = [self._lack(name, known[name], -margin[name]) for name in sorted(short)]
+        lacks = [lack for lack in lacks if lack.wanted]
+        told += self._send_home(margin, now)
+        told += self._extend(short, now)
+        most = {name: self._spare(name, o, lacks) for name, o in known.items() if not o.helped}
+        most = {name: count for name, count in most.items() if count > 0}
+        self.round = Round(now, lacks, most) if lacks and most else None
+        if self.round is not None:
+            told += self._requests(self.round)
+        return told
+
+    def _have(self, name: str, outlook: Outlook) -> int:
+        coming = sum(f.stage in ("asked", "committed") for f in self.loans.helping(name))
+        return outlook.newest.on_duty + coming
+
+    def _judge(self, name: str, outlook: Outlook, margin: int, now: int) -> None:
+        """Whether a region is in need of help, and since when it has had enough."""
+        strength, policy = outlook.newest.home_strength, self.policy
+        enough = margin * 1000 > strength * policy.surplus_permille
+        outlook.enough_since = (outlook.enough_since or now) if enough else None
+        if outlook.helped:
+            outlook.helped = (
+                bool(self.loans.helping(name)) or -margin * 1000 > strength * policy.still_short_permille
+            )
+        elif outlook.surging:
+            outlook.helped = -margin * 1000 >= strength * policy.short_permille
+
+    def _lack(self, name: str, outlook: Outlook, short: int) -> Lack:
+        centre = outlook.newest.centre
+        wanted = outlook.wanted_work(self.policy) if centre is not None else {}
+        assert centre is not None or not wanted
+        return Lack(name, short, wanted, centre)  # type: ignore[arg-type]
+
+    def _spare(self, name: str, outlook: Outlook, lacks: list[Lack]) -> int:
+        """What the donor can give above its floor and its own needs; a far one keeps more."""
+        load = outlook.newest
+        if load.centre is None or not lacks:
+            return 0
+        nearest_ms = min(travel_ms(load.centre, lack.staging, load.ms_per_km) for lack in lacks)
+        needs = outlook.donor_needs(self.policy, self._elsewhere(outlook))
+        needs += needs * self.policy.far_permille * nearest_ms // (1000 * HOUR_MS)
+        margin = self._have(name, outlook) - needs
+        floor = -(-load.home_strength * self.policy.floor_permille // 1000)
+        asked = sum(f.stage == "asked" for f in self.loans.of_home(load.region))
+        return max(0, min(margin, load.home_on_duty - floor) - asked)
+
+    def _elsewhere(self, outlook: Outlook) -> int:
+        """What a mean hour keeps busy in a region of this strength, over all regions outside of surges."""
+        calm = [o for _, o in sorted(self.outlooks.items()) if o.newest.home_strength and o.lately.weight]
+        weight = sum(o.newest.home_strength * (o.lately.weight // 1000) for o in calm)
+        busy = sum(o.mean_permille() * (o.lately.weight // 1000) for o in calm)
+        return busy * outlook.newest.home_strength // max(1, weight)
+
+    def _requests(self, plan: Round) -> Iterable[Command]:
+        neediest = max(plan.lacks, key=lambda lack: (lack.short, lack.region))
+        for donor in sorted(plan.most):
+            name = f"lending/{rfc3339(to_moment(plan.at))}/{donor}"
+            yield Command(
+                name,
+                EngineersRequested(
+                    request_id=name,
+                    region=donor,
+                    to_region=neediest.region,
+                    wanted=dict(neediest.wanted),
+                    most=MAX_OFFERED,
+                    staging=neediest.staging,
+                    until=to_moment(plan.at + minutes_ms(self.policy.lease_min)),
+                ),
+            )
+
+    def _offered(self, answer: Decision) -> list[Command]:
+        """Once every donor has answered: who goes where."""
+        plan = self.round
+        asked = f"lending/{rfc3339(to_moment(plan.at))}/{answer.region}" if plan else None
+        if plan is None or answer.caused_by != asked or answer.region in plan.offers:
+            return []
+        plan.offers[answer.region] = list(answer.offers or [])
+        if len(plan.offers) < len(plan.most):
+            return []
+        self.round = None
+        spares = [Spare(name, plan.most[name], plan.offers[name]) for name in sorted(plan.most)]
+        slowest = max(self.outlooks[lack.region].newest.ms_per_km for lack in plan.lacks)
+        sent = who_goes(plan.lacks, spares, slowest, self.policy.travel_price_permille)
+        return [self._commit(plan.at, move) for move in sent]
+
+    def _commit(self, now: int, move: Sent) -> Command:
+        name = f"loan/{rfc3339(to_moment(now))}/{move.offer.engineer_id}"
+        loan = Loan(
+            loan_id=name,
+            engineer_id=move.offer.engineer_id,
+            home_region=move.home_region,
+            to_region=move.to.region,
+            owner_epoch=move.offer.owner_epoch + 1,
+            until=to_moment(now + minutes_ms(self.policy.lease_min)),
+            staging=move.to.staging,
+            authority=AUTHORITY,
+        )
+        self.loans.ask(loan, now)
+        return Command(name, CommitLoan(region=loan.home_region, loan=loan))
+
+    def _ask_again(self, now: int) -> Iterable[Command]:
+        """What no region has answered may have been lost."""
+        for name, followed in list(self.loans.open.items()):
+            again = f"{name}/again/{rfc3339(to_moment(now))}"
+            if followed.stage == "asked" and now > to_ms(followed.loan.until):
+                self.loans.lapse(name)
+            elif followed.stage == "asked":
+                yield Command(again, CommitLoan(region=followed.loan.home_region, loan=followed.loan))
+            elif followed.recalled_at is not None and followed.stage in ("travelling", "working"):
+                yield Command(again, _recall(followed.loan, "no_longer_needed"))
+
+    def _send_home(self, margin: dict[str, int], now: int) -> Iterable[Command]:
+        """Home go those whose home is in need, and where too many are on duty whoever is missed most."""
+        for name in sorted(margin):
+            helpers = [f for f in self.loans.helping(name) if f.stage in ("travelling", "working")]
+            enough_since, strength = (
+                self.outlooks[name].enough_since,
+                self.outlooks[name].newest.home_strength,
+            )
+            long_enough = enough_since is not None and now - enough_since >= minutes_ms(
+                self.policy.surplus_for_min
+            )
+            over = margin[name] - strength * self.policy.surplus_permille // 1000 if long_enough else 0
+            pressed = [f for f in helpers if self._home_in_need(f, margin)]
+            helpers.sort(key=lambda f: (margin.get(f.loan.home_region, 0), f.loan.loan_id))
+            going = pressed if over <= 0 else [*pressed, *(f for f in helpers if f not in pressed)][:over]
+            for followed in going:
+                self.loans.recall(followed.loan.loan_id, now)
+                yield Command(f"{followed.loan.loan_id}/recall", _recall(followed.loan, "no_longer_needed"))
+
+    def _too_many(self, outlook: Outlook, margin: int, now: int) -> int:
+        """How many more are on duty than are needed, and have been for some time."""
+        since = outlook.enough_since
+        if since is None or now - since < minutes_ms(self.policy.surplus_for_min):
+            return 0
+        return margin - outlook.newest.home_strength * self.policy.surplus_permille // 1000
+
+    def _home_in_need(self, followed: Followed, margin: dict[str, int]) -> bool:
+        home = followed.loan.home_region
+        return home in margin and self.outlooks[home].helped and margin[home] < 0
+
+    def _extend(self, short: set[str], now: int) -> Iterable[Command]:
+        """Where help still lacks, a loan about to end runs on."""
+        for name, followed in list(self.loans.open.items()):
+            loan = followed.loan
+            ends_soon = to_ms(loan.until) - now < minutes_ms(self.policy.extend_before_min)
+            if (
+                loan.to_region not in short
+                or followed.stage not in ("travelling", "working")
+                or not ends_soon
+            ):
+                continue
+            if followed.recalled_at is not None:
+                continue
+            until = to_moment(now + minutes_ms(self.policy.lease_min))
+            self.loans.open[name] = replace(followed, asked_at=now)
+            yield Command(
+                f"{name}/extend/{rfc3339(to_moment(now))}",
+                ExtendLoan(region=loan.to_region, loan_id=name, engineer_id=loan.engineer_id, until=until),
+            )
+
+
+def _recall(loan: Loan, reason: str) -> RecallLoan:
+    return RecallLoan(
+        region=loan.to_region, loan_id=loan.loan_id, engineer_id=loan.engineer_id, reason=reason
+    )

@@ -1,0 +1,180 @@
+"""What a region must expect, from the loads it has published: rates, a surge, engineers needed."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+
+from schemas.lending import RegionLoad
+from services.dispatch.moments import minutes_ms, to_ms
+from services.surge.policy import LendingPolicy
+
+KEPT_MS = minutes_ms(24 * 60)
+ALWAYS_MS = minutes_ms(7 * 24 * 60)
+HOUR_MS = minutes_ms(60)
+SOONEST_MS = minutes_ms(10)
+
+
+@dataclass(slots=True)
+class Mean:
+    """What a mean hour of the day brings, outside of surges: reports x 1000, work, and weighed time (ms)."""
+
+    reports: int = 0
+    work_ms: int = 0
+    weight: int = 0
+
+    def learn(self, reports: int, work_ms: int, weight: int, memory_ms: int) -> None:
+        """Take in what came in a time of this weight; what lies further back than `memory_ms` fades."""
+        kept = max(0, 1000 - 1000 * weight // memory_ms)
+        self.reports = self.reports * kept // 1000 + 1000 * reports
+        self.work_ms = self.work_ms * kept // 1000 + work_ms
+        self.weight = self.weight * kept // 1000 + weight
+
+
+@dataclass(slots=True)
+class Outlook:
+    """One region's loads of the last day, the oldest first, and whether it is in a surge."""
+
+    loads: deque[RegionLoad] = field(default_factory=deque)
+    surging: bool = False
+    lately: Mean = field(default_factory=Mean)
+    always: Mean = field(default_factory=Mean)
+    helped: bool = False
+    """It was in need, and is until it lacks next to nobody."""
+    enough_since: int | None = None
+    """Since when (ms) it has had more engineers than it needs."""
+
+    @property
+    def newest(self) -> RegionLoad:
+        """The load published last."""
+        return self.loads[-1]
+
+    @property
+    def at(self) -> int:
+        """When it was published (ms)."""
+        return to_ms(self.newest.at)
+
+    def heard(self, load: RegionLoad, policy: LendingPolicy) -> bool:
+        """Take a load in; an old or repeated one, or one of a log that began anew, changes what it must."""
+        if self.loads and load.log != self.newest.log:
+            self.loads.clear()
+        if self.loads and load.at <= self.newest.at:
+            return False
+        before = self.loads[-1] if self.loads else None
+        self.loads.append(load)
+        while to_ms(self.loads[0].at) < self.at - KEPT_MS:
+            self.loads.popleft()
+        surprise = self.surprise_permille(policy)
+        bound = policy.surprise_permille // 2 if self.surging else policy.surprise_permille
+        self.surging = surprise >= bound
+        if before is not None:
+            self._learn(before, policy)
+        return True
+
+    def _since(self, window_ms: int) -> RegionLoad:
+        """The newest load at least so old, or the oldest there is."""
+        for load in reversed(self.loads):
+            if self.at - to_ms(load.at) >= window_ms:
+                return load
+        return self.loads[0]
+
+    def work_between(self, then: RegionLoad, now: RegionLoad) -> tuple[int, int]:
+        """Reports and milliseconds of work that came between two loads."""
+        reports = work_ms = 0
+        for product, demand in now.demand.items():
+            before = then.demand.get(product)
+            reports += demand.reported - (before.reported if before else 0)
+            work_ms += demand.work_ms - (before.work_ms if before else 0)
+        return reports, work_ms
+
+    def busy_permille(self, window_ms: int) -> int:
+        """Engineers x 1000 whom the work and the journeys of the last `window_ms` keep busy."""
+        then = self._since(window_ms)
+        span = self.at - to_ms(then.at)
+        if span < SOONEST_MS:
+            return 1000 * self.newest.busy
+        reports, work_ms = self.work_between(then, self.newest)
+        return (work_ms + reports * self.travel_ms()) * 1000 // span
+
+    def donor_needs(self, policy: LendingPolicy, elsewhere_permille: int) -> int:
+        """Engineers whom the region will need itself: for the busiest hour to come, and what waits.
+
+        `elsewhere_permille`: engineers x 1000 busy at a mean hour in a region of this size, over all regions.
+        """
+        usual = self.busy_permille(minutes_ms(policy.usual_min))
+        prior = minutes_ms(policy.prior_min)
+        known = self.mean_permille() * self.lately.weight + elsewhere_permille * prior
+        mean = known // max(1, self.lately.weight + prior)
+        coming = max(usual * 9 // 10, mean * self._busiest_ahead(policy) // 1000)
+        waiting = self.waiting_ms() * 1000 // HOUR_MS
+        return -(-(coming + waiting) // policy.donor_use_permille)
+
+    def _busiest_ahead(self, policy: LendingPolicy) -> int:
+        hours = range(0, minutes_ms(policy.ahead_min) + 1, HOUR_MS)
+        return max(policy.day_permille[self._local_hour(self.at + ahead)] for ahead in hours)
+
+    def _local_hour(self, at: int) -> int:
+        return (at + minutes_ms(self.newest.utc_offset_min)) // HOUR_MS % 24
+
+    def mean_permille(self) -> int:
+        """Engineers x 1000 busy at a mean hour of the day, from what came lately outside of surges."""
+        if self.lately.weight < HOUR_MS:
+            return 1000 * self.newest.busy
+        work_ms = self.lately.work_ms + self.lately.reports * self.travel_ms() // 1000
+        return work_ms * 1000 // self.lately.weight
+
+    def _learn(self, before: RegionLoad, policy: LendingPolicy) -> None:
+        """Remember what came since the load before, weighed by how busy such an hour usually is."""
+        if self.surging:
+            return
+        reports, work_ms = self.work_between(before, self.newest)
+        span = self.at - to_ms(before.at)
+        weight = span * policy.day_permille[self._local_hour(self.at)] // 1000
+        self.lately.learn(reports, work_ms, weight, minutes_ms(policy.memory_min))
+        self.always.learn(reports, work_ms, weight, ALWAYS_MS)
+
+    def travel_ms(self) -> int:
+        """The mean journey to a site so far."""
+        return self.newest.travel_ms // max(1, self.newest.arrivals)
+
+    def surprise_permille(self, policy: LendingPolicy) -> int:
+        """How far the last reports lie above what such an hour usually brings, in standard deviations x 1000.
+
+        Poisson, with the doubt about the mean; a share of `doubt_permille` stays however long one learns.
+        """
+        then = self._since(minutes_ms(policy.recent_min))
+        span = self.at - to_ms(then.at)
+        if span < SOONEST_MS or self.always.weight < HOUR_MS:
+            return 0
+        came, _ = self.work_between(then, self.newest)
+        hour = policy.day_permille[self._local_hour(self.at)]
+        expected = self.always.reports * span * hour // (1000 * self.always.weight)
+        doubt = expected * policy.doubt_permille // 1000
+        variance = (
+            expected * 1000 + doubt * doubt + 1000 * expected * expected // (self.always.reports + 1000)
+        )
+        return (came * 1000 - expected) * 1000 // max(1000, math.isqrt(variance))
+
+    def needed(self, policy: LendingPolicy, use_permille: int) -> int:
+        """Engineers who keep up with what comes, and work off what waits in the policy's time, so busy."""
+        recent = self.busy_permille(minutes_ms(policy.recent_min))
+        usual = self.busy_permille(minutes_ms(policy.usual_min))
+        coming = max(recent, usual) if self.surging else usual
+        waiting = self.waiting_ms() * 1000 // minutes_ms(policy.clear_within_min)
+        return -(-(coming + waiting) // use_permille)
+
+    def waiting_ms(self) -> int:
+        """The work that waits, with the journeys to it."""
+        count = sum(self.newest.waiting.values())
+        return sum(self.newest.waiting_work_ms.values()) + count * self.travel_ms()
+
+    def wanted_work(self, policy: LendingPolicy) -> dict[str, int]:
+        """Work by product (ms) that waits or came lately: what help must be able to do."""
+        then = self._since(minutes_ms(policy.usual_min))
+        wanted = dict(self.newest.waiting_work_ms)
+        for product, demand in self.newest.demand.items():
+            before = then.demand.get(product)
+            came = demand.work_ms - (before.work_ms if before else 0)
+            wanted[product] = wanted.get(product, 0) + came
+        return {product: work for product, work in sorted(wanted.items()) if work > 0}
