@@ -47,7 +47,6 @@ def replay(
     from services.simulation.profiles import PROFILES
     from services.simulation.scenario_errors import ScenarioError
     from services.simulation.scenarios import read_scenario
-    from services.surge.policy import shipped_lending_policy
 
     if phones not in PROFILES:
         _fail(f"--phones {phones}: the kinds of phones are {', '.join(sorted(PROFILES))}")
@@ -58,10 +57,7 @@ def replay(
         chosen = policy_named(policy)
         found = read_scenario(scenario)
         out.mkdir(parents=True, exist_ok=True)
-        willing = (
-            None if lending == "off" else shipped_lending_policy("default" if lending == "on" else lending)
-        )
-        summary = _run(found, chosen, PROFILES[phones], seed, out, began, willing)
+        summary = _run(found, chosen, PROFILES[phones], seed, out, began, _willing(lending))
     except PolicyError as error:
         _fail(f"--policy: {error}")
     except ScenarioError as error:
@@ -69,6 +65,13 @@ def replay(
     except OSError as error:
         _fail(f"--out {out}: {error.strerror}")
     _show(found.name, summary)
+
+
+def _willing(lending: str) -> LendingPolicy | None:
+    """How readily regions lend; None: not at all."""
+    from services.surge.policy import shipped_lending_policy
+
+    return None if lending == "off" else shipped_lending_policy("default" if lending == "on" else lending)
 
 
 def _run(

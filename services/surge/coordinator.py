@@ -204,7 +204,7 @@ class Coordinator:
     def _send_home(self, margin: dict[str, int], now: int) -> Iterable[Command]:
         """Home go those whose home is in need, and where too many are on duty whoever is missed most."""
         for name in sorted(margin):
-            helpers = [f for f in self.loans.helping(name) if f.stage in ("travelling", "working")]
+            lent = [f for f in self.loans.helping(name) if f.stage in ("travelling", "working")]
             enough_since, strength = (
                 self.outlooks[name].enough_since,
                 self.outlooks[name].newest.home_strength,
@@ -213,9 +213,9 @@ class Coordinator:
                 self.policy.surplus_for_min
             )
             over = margin[name] - strength * self.policy.surplus_permille // 1000 if long_enough else 0
-            pressed = [f for f in helpers if self._home_in_need(f, margin)]
-            helpers.sort(key=lambda f: (margin.get(f.loan.home_region, 0), f.loan.loan_id))
-            going = pressed if over <= 0 else [*pressed, *(f for f in helpers if f not in pressed)][:over]
+            pressed = [f for f in lent if self._home_in_need(f, margin)]
+            lent.sort(key=lambda f: (margin.get(f.loan.home_region, 0), f.loan.loan_id))
+            going = pressed if over <= 0 else [*pressed, *(f for f in lent if f not in pressed)][:over]
             for followed in going:
                 self.loans.recall(followed.loan.loan_id, now)
                 yield Command(f"{followed.loan.loan_id}/recall", _recall(followed.loan, "no_longer_needed"))
