@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Container
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,8 +15,12 @@ SLACK_S, SLACK_KM = 2.0, 0.05
 CUT_SHORT = 0.98
 
 
-def faults(scenario: Scenario, legs_csv: Path) -> list[str]:
-    """What is impossible, one sentence each; empty where all is well."""
+def faults(scenario: Scenario, legs_csv: Path, conflicted: Container[str] = frozenset()) -> list[str]:
+    """What is impossible, one sentence each; empty where all is well.
+
+    An incident in `conflicted` may be attended twice: the news that it had been taken from somebody reached
+    them after they had arrived, and the log says so.
+    """
     reports = {report.incident_id: report for report in scenario.reports}
     engineers = {engineer.engineer_id: engineer for engineer in scenario.engineers}
     free_at = {name: one.available_from for name, one in engineers.items()}
@@ -43,7 +48,7 @@ def faults(scenario: Scenario, legs_csv: Path) -> list[str]:
             found.append(f"{leg} is not qualified")
         place[who], free_at[who] = end, ended_at
         if row["outcome"] == "arrived":
-            if report.incident_id in attended:
+            if report.incident_id in attended and report.incident_id not in conflicted:
                 found.append(f"{leg} attends it a second time")
             if haversine_km(end, report.place) > SLACK_KM:
                 found.append(f"{leg} arrives elsewhere")
