@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from schemas.base import rfc3339
 from schemas.commands import RULES
 from services.dispatch.eligibility import closes_at, first_lasting_rule, opens_at
 from services.dispatch.moments import to_moment
 from services.dispatch.needs import FOREVER
+from services.dispatch.rule_mask import fulfilled
 from services.dispatch.state import Engineer, Incident, RegionState
 from services.dispatch.turn import Turn
 
@@ -24,23 +27,22 @@ def why_never(turn: Turn, incident: Incident) -> tuple[str | None, str | None]:
         return "nobody_qualified", f"nobody here has {_asked(incident)}"
     if incident.crew == 1 and incident.slot not in region.warm.timed_slots:
         return None, None
-    engineers = [region.by_row[row] for row in qualified.tolist()]
-    able, rule = _able(engineers, incident, max(turn.now, opens) + incident.expected_service_ms)
+    ends = max(turn.now, opens) + incident.expected_service_ms
+    until = fulfilled(region, np.full(len(qualified), incident.slot), qualified)
+    able = int(np.count_nonzero(until >= ends))
     if not able:
+        engineers = [region.by_row[row] for row in qualified.tolist()]
+        rule = _last_rule(engineers, incident, ends)
         return rule, f"of {len(engineers)} here with {_asked(incident)} nobody {_LACKS[rule]}"
     if able < incident.crew:
         return "crew", f"it needs {incident.crew} together, and only {able} here may go"
     return None, None
 
 
-def _able(engineers: Iterable[Engineer], incident: Incident, ends: int) -> tuple[int, str]:
-    """How many break no lasting rule, and which rule stands last before those who do."""
-    able, last = 0, RULES[0]
-    for engineer in engineers:
-        rule = first_lasting_rule(engineer, incident, ends)
-        able += rule is None
-        last = max(last, rule or last, key=RULES.index)
-    return able, last
+def _last_rule(engineers: Iterable[Engineer], incident: Incident, ends: int) -> str:
+    """Of the rules that keep the engineers away the one that is asked last: the nearest anybody comes."""
+    rules = (first_lasting_rule(engineer, incident, ends) or RULES[0] for engineer in engineers)
+    return max(rules, key=RULES.index)
 
 
 _LACKS = {
