@@ -20,7 +20,7 @@ from services.cli._stack import (
     look_after_engines,
     muster,
     processes,
-    relay,
+    relays,
     start_processes,
     wait_until_ready,
     windows,
@@ -48,6 +48,7 @@ class Wanted:
     port: int
     host: str
     tls: bool
+    relays: int = 1
 
 
 async def bring_up(wanted: Wanted, say: Say) -> None:
@@ -76,9 +77,11 @@ def _installation(wanted: Wanted) -> Installation:
         from services.cli._certificate import self_made_certificate
 
         tls = self_made_certificate(state / "tls", wanted.host)
-    relay_port = choose_port(0, RELAY_PORT)
+    ports: list[int] = []
+    for _ in range(wanted.relays):
+        ports.append(choose_port(0, ports[-1] + 1 if ports else RELAY_PORT))
     return Installation(
-        state / f"up-{port}", wanted.host, port, wanted.workers, wanted.clock, secret, tls, relay_port
+        state / f"up-{port}", wanted.host, port, wanted.workers, wanted.clock, secret, tls, tuple(ports)
     )
 
 
@@ -101,7 +104,7 @@ async def _run(
         tasks.create_task(look_after_engines(engines, lambda line: say(f"muster up: {line}")))
         await wait_until_ready(installation, supervisor)
         supervisor.start(windows(env))
-        supervisor.start(relay(env))
+        await start_processes(supervisor, list(relays(installation, env)))
         _announce(wanted, installation, scenario, write_environment(installation.folder, env), say)
         if scenario is not None:
             supervisor.start(_feed(wanted, installation, scenario))

@@ -51,7 +51,7 @@ class Installation:
     clock: Literal["wall", "feed"]
     secret: str
     tls: tuple[Path, Path] | None = None
-    relay_port: int = 0
+    relay_ports: tuple[int, ...] = ()
 
     @property
     def url(self) -> str:
@@ -87,7 +87,7 @@ def environment(installation: Installation, engines: Engines) -> dict[str, str]:
         "MUSTER_SECRET": installation.secret,
         "MUSTER_HOST": installation.host,
         "MUSTER_PORT": str(installation.port),
-        **_relay(installation),
+        "MUSTER_RELAY_ORIGINS": _relay_origins(installation),
         "PYTHONUNBUFFERED": "1",
         # Several processes share the cores: none of them gains from threads inside its matrix arithmetic.
         "OMP_NUM_THREADS": "1",
@@ -102,16 +102,11 @@ def environment(installation: Installation, engines: Engines) -> dict[str, str]:
     return found
 
 
-def _relay(installation: Installation) -> dict[str, str]:
-    """Where the relay node listens, and where pages find it: under the name that they found the gateway."""
+def _relay_origins(installation: Installation) -> str:
+    """Where pages find the relay nodes: under the name that they found the gateway."""
     secure = "s" if installation.tls else ""
-    place = f"{{host}}:{installation.relay_port}"
-    return {
-        "MUSTER_RELAY_HOST": installation.host,
-        "MUSTER_RELAY_PORT": str(installation.relay_port),
-        "MUSTER_RELAY_URL": f"http{secure}://{place}",
-        "MUSTER_RELAY_ORIGINS": f"http{secure}://{place} ws{secure}://{place}",
-    }
+    places = [f"{{host}}:{port}" for port in installation.relay_ports]
+    return " ".join(f"http{secure}://{place} ws{secure}://{place}" for place in places)
 
 
 def muster(*arguments: str) -> tuple[str, ...]:
@@ -134,9 +129,16 @@ def windows(env: Mapping[str, str]) -> Spec:
     return Spec("windows", muster("worker", "windows"), env)
 
 
-def relay(env: Mapping[str, str]) -> Spec:
-    """The relay node for remote assist; nobody needs it before the board is there."""
-    return Spec("relay", muster("relay"), env)
+def relays(installation: Installation, env: Mapping[str, str]) -> Iterator[Spec]:
+    """The relay nodes for remote assist; nobody needs them before the board is there."""
+    scheme = "https" if installation.tls else "http"
+    for number, port in enumerate(installation.relay_ports, start=1):
+        own = {
+            "MUSTER_RELAY_HOST": installation.host,
+            "MUSTER_RELAY_PORT": str(port),
+            "MUSTER_RELAY_URL": f"{scheme}://{{host}}:{port}",
+        }
+        yield Spec(f"relay-{number}", muster("relay"), {**env, **own})
 
 
 def write_private(file: Path, text: str) -> None:

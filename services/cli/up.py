@@ -37,6 +37,7 @@ def up(
     ] = 0,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     tls: Annotated[bool, typer.Option("--tls", help="HTTPS with a self-made certificate.")] = False,
+    relays: Annotated[int, typer.Option(min=0, max=16, help="How many relay nodes for remote assist.")] = 1,
 ) -> None:
     """Start broker, Redis, workers, gateway and board, and play a storm: stop with Ctrl-C."""
     if clock not in {"wall", "feed"}:
@@ -45,7 +46,7 @@ def up(
     from services.cli._installation import Wanted
 
     mode: Literal["wall", "feed"] = "feed" if scenario != "none" or clock == "feed" else "wall"
-    wanted = Wanted(broker, redis, workers, _scenario(scenario), speed, mode, port, host, tls)
+    wanted = Wanted(broker, redis, workers, _scenario(scenario), speed, mode, port, host, tls, relays)
     raise typer.Exit(asyncio.run(_until_stopped(wanted)))
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from starlette.testclient import TestClient
 
+from services.gateway.app import create_app
+from services.gateway.settings import GatewaySettings
+
 
 @pytest.mark.parametrize("path", ["/", "/job", "/incidents/I1", "/index.html", "/job/"])
 def test_every_page_address_is_the_page(client: TestClient, path: str) -> None:
@@ -51,3 +54,22 @@ def test_every_answer_carries_the_security_headers(client: TestClient, path: str
     assert "frame-ancestors 'none'" in policy
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize(
+    ("host", "reached"),
+    [
+        ("board.example:8080", "http://board.example:8190"),
+        ("[::1]:8080", "http://[::1]:8190"),
+        ("evil.example; script-src *", "http://:8190"),
+    ],
+)
+def test_pages_may_reach_the_relay_nodes_and_nothing_else(
+    settings: GatewaySettings, host: str, reached: str
+) -> None:
+    """Under the name that the browser used; what is no host adds nothing to the policy."""
+    origins = "http://{host}:8190 ws://{host}:8190"
+    app = create_app(settings.model_copy(update={"relay_origins": origins}))
+    policy = TestClient(app).get("/", headers={"Host": host}).headers["content-security-policy"]
+    assert f"connect-src 'self' {reached} {reached.replace('http', 'ws', 1)};" in policy
+    assert policy.count("script-src") == 1
