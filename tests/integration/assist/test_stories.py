@@ -39,7 +39,15 @@ class Sent:
     def __init__(self) -> None:
         self.values: list[bytes] = []
 
-    async def send(self, topic: str, value: bytes | None = None, **more: Any) -> asyncio.Future[Any]:
+    async def send(
+        self,
+        topic: str,
+        value: bytes | None = None,
+        key: bytes | None = None,
+        partition: int | None = None,
+        timestamp_ms: int | None = None,
+        headers: Any = None,
+    ) -> asyncio.Future[Any]:
         """Keep it."""
         self.values.append(value or b"")
         return asyncio.get_running_loop().create_future()
