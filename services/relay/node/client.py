@@ -18,6 +18,7 @@ from services.relay.node.buckets import Bucket, Strikes
 log = structlog.get_logger(__name__)
 
 MAX_QUEUED = 2000
+HEAVY_PER_S, HEAVY_BURST = 0.5, 6
 MAX_CHANNEL_BUFFERED_BYTES = 1024 * 1024
 
 CLOSED_ENDED, CLOSED_NO_HELLO, CLOSED_BAD_TOKEN, CLOSED_UNKNOWN = 1000, 4400, 4401, 4404
@@ -52,7 +53,10 @@ class Client:
         self.party, self.role = party, role
         self.ops = Bucket(OPS_PER_S, OPS_BURST)
         self.points = Bucket(POINTS_PER_S, POINTS_BURST)
+        self.heavy = Bucket(HEAVY_PER_S, HEAVY_BURST)
+        """For what costs the node much: an offer, and the log sent again."""
         self.strikes = Strikes()
+        self.ears: set[asyncio.Task[None]] = set()
         self.reliable: Channel | None = None
         """Set once the client has said on the channel where it goes on."""
         self.lossy: Channel | None = None
@@ -107,6 +111,13 @@ class Client:
             return
         self._queue.append(text)
         self._wake.set()
+
+    def drop_channels(self) -> None:
+        """Its peer connection is gone: nothing is heard or sent there any more."""
+        self.reliable = self.lossy = None
+        for ear in self.ears:
+            ear.cancel()
+        self.ears.clear()
 
     def close(self, code: int) -> None:
         """Close once what is queued has been sent; the first reason counts."""

@@ -88,6 +88,8 @@ class Hearing:
             self._refuse("too_large", detail, channel, strike=True)
             return None
         bucket = self._client.points if isinstance(message, PointAt) else self._client.ops
+        if isinstance(message, Offer | Resume):
+            bucket = self._client.heavy
         if not bucket.take(time.monotonic()):
             if not isinstance(message, PointAt):
                 op_id = getattr(message, "op_id", None)
@@ -155,7 +157,7 @@ class Hearing:
 
     async def _answer(self, message: Offer) -> None:
         client = self._client
-        client.reliable = client.lossy = None
+        client.drop_channels()
         try:
             answer = await self._media.accept(client.party, message.sdp, client.role)
         except OfferRefused as refused:

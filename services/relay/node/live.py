@@ -61,7 +61,7 @@ class LiveSession:
         self._offset = timedelta(milliseconds=offset_ms)
         self._lock = asyncio.Lock()
         self._stale = False
-        self._announced = session.seq
+        self.told_seq = session.seq
         """The last number that everybody here was told."""
         self._leaving: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -112,6 +112,7 @@ class LiveSession:
         except StoreAway as away:
             raise NotStored("Redis does not answer; send it again") from away
         except Fenced:
+            log.info("session_lost", session_id=self.session_id, epoch=self.epoch)
             self.lose()
             raise
         self._stale = False
@@ -121,7 +122,7 @@ class LiveSession:
             return
         try:
             self.session = await self.store.load(self.session_id)
-            missed = await self.store.entries_after(self.session_id, self._announced)
+            missed = await self.store.entries_after(self.session_id, self.told_seq)
         except StoreAway as away:
             raise NotStored("Redis does not answer; send it again") from away
         self._stale = False
@@ -139,7 +140,7 @@ class LiveSession:
                 self._broadcast_log(missed)
 
     def _broadcast_log(self, entries: Sequence[Entry]) -> None:
-        self._announced = entries[-1].seq
+        self.told_seq = entries[-1].seq
         for entry in entries:
             self.broadcast(Logged(entry=entry))
         if self.session.ended:
@@ -227,10 +228,9 @@ class LiveSession:
         return self.session.parties.get(party)
 
     def lose(self) -> None:
-        """Another node owns the session: everybody goes there."""
+        """The session is this node's no longer: everybody joins again."""
         if not self.fenced:
             self.fenced = True
-            log.info("session_lost", session_id=self.session_id, epoch=self.epoch)
             for client in list(self.clients.values()):
                 client.signal(Moved())
             self._close_clients(CLOSED_ELSEWHERE)

@@ -77,7 +77,7 @@ class SessionMedia:
         """The peer is silent or failed."""
         client = self._live.clients.get(peer_id)
         if client is not None:
-            client.reliable = client.lossy = None
+            client.drop_channels()
             client.signal(MediaLost(reason=reason[:500]))
         self.on_lost(peer_id)
 

@@ -127,8 +127,9 @@ class Node:
         for session_id, live in list(self.live.items()):
             placed = await self.store.placement(session_id)
             if placed.epoch != live.epoch:
+                log.info("session_lost", session_id=session_id, epoch=live.epoch)
                 live.lose()
-            elif placed.seq != live.session.seq:
+            elif placed.seq != live.told_seq:
                 await self._catch_up(live)
             now = time.monotonic()
             if live.present:
@@ -152,6 +153,8 @@ class Node:
         live = self.live.get(session_id)
         if live is not None and not live.fenced:
             return live
+        if live is not None:
+            await self._let_go(live)
         task = self._adopting.get(session_id)
         if task is None:
             task = asyncio.create_task(self._adopt(session_id))

@@ -159,7 +159,7 @@ async def _admit(node: Node, live: LiveSession, client: Client, after: int) -> N
 async def _serve(node: Node, live: LiveSession, client: Client, socket: WebSocket) -> None:
     """Read and write until either ends; the session goes on without this client."""
     hearing = Hearing(live, node.media[live.session_id], client)
-    client.on_channel = lambda channel: _attach(live, client, hearing, channel)
+    client.on_channel = lambda channel: _attach(client, hearing, channel)
     reading = asyncio.create_task(_read(socket, hearing, client))
     writing = asyncio.create_task(client.write())
     try:
@@ -172,6 +172,7 @@ async def _serve(node: Node, live: LiveSession, client: Client, socket: WebSocke
         for ended in await asyncio.gather(reading, writing, return_exceptions=True):
             if isinstance(ended, Exception):
                 log.error("client_crashed", session_id=live.session_id, party=client.party, exc_info=ended)
+        client.drop_channels()
         await node.detach(live, client)
 
 
@@ -187,7 +188,7 @@ async def _read(socket: WebSocket, hearing: Hearing, client: Client) -> None:
         await hearing.hear(text if text is not None else message.get("bytes") or b"")
 
 
-def _attach(live: LiveSession, client: Client, hearing: Hearing, channel: Any) -> None:
+def _attach(client: Client, hearing: Hearing, channel: Any) -> None:
     """One of the client's data channels has opened."""
     if channel.label not in (RELIABLE_CHANNEL, LOSSY_CHANNEL):
         return
@@ -195,4 +196,4 @@ def _attach(live: LiveSession, client: Client, hearing: Hearing, channel: Any) -
         client.lossy = channel
     ear = ChannelEar(hearing, client, channel)
     channel.on("message", ear.take)
-    live.start(ear.run())
+    client.ears.add(asyncio.create_task(ear.run()))

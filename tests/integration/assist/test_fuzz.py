@@ -100,7 +100,9 @@ async def test_nothing_that_a_client_sends_breaks_the_session(node: Node, sessio
         client = live.clients["EVA"]
         hearing = Hearing(live, node.media[session_id], client)
         for _ in range(MESSAGES):
-            client.strikes, client.ops.tokens, client.points.tokens = Strikes(), 60.0, 120.0
+            client.strikes = Strikes()
+            for bucket in (client.ops, client.points, client.heavy):
+                bucket.tokens = 60.0
             await hearing.hear(altered(chance))
         assert client.closing is None
         assert (await ana.op("say", text="I am not hurt"))["type"] == "done"
