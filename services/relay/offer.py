@@ -17,8 +17,7 @@ class OfferRefused(ValueError):
 
 
 async def answered(pc: ForwardingPeerConnection, offer: str, *, publish: bool, view: bool) -> str:
-    """The answer to `offer`. Raises OfferRefused, after which the connection is only to be closed."""
-    check(offer)
+    """The answer to a checked offer. Raises OfferRefused, after which the connection is only to be closed."""
     try:
         await pc.setRemoteDescription(RTCSessionDescription(without_candidates(offer), "offer"))
         pc.agree(publish=publish, view=view)

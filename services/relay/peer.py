@@ -94,7 +94,13 @@ class Peer:
         self._heard_at = self._now()
 
     def secured(self, transport: ForwardingDtlsTransport) -> None:
-        """DTLS is complete: take the short path where there is one."""
+        """DTLS is complete: take the short path where there is one, and tell the room.
+
+        aiortc hands over the m-lines in the same turn of the loop: they are known when the room hears of it.
+        """
+        self.heard()
+        self.connected = True
+        asyncio.get_running_loop().call_soon(self._events.peer_connected, self)
         agent = self._pc.agent()
         if agent is None:
             self.downlink.wire = PassthroughWire(transport)
@@ -124,7 +130,6 @@ class Peer:
             extensions_of(parameters),
             ssrcs_of(parameters),
         )
-        self._agreed()
 
     def sending(self, sender: ForwardingSender, parameters: Any) -> None:
         """The client may be sent to on this m-line."""
@@ -132,19 +137,12 @@ class Peer:
         slot = Slot(sender.kind, terms, self.downlink, random.getrandbits(15))
         slot.on_mismatch = self._mismatch
         self.downlink.add(slot)
-        self._agreed()
 
     def _mismatch(self, slot: Slot) -> None:
         codec = slot.source.codec if slot.source is not None else None
         if codec is not None:
             reason = f"it takes no {codec.name} {codec.profile}".rstrip()
             self._events.shows_nothing(self, slot, reason)
-
-    def _agreed(self) -> None:
-        """Tell the room once all m-lines of this turn of the loop are known."""
-        if not self.connected:
-            self.connected = True
-            asyncio.get_running_loop().call_soon(self._events.peer_connected, self)
 
     def media_arrived(self, staging: Staging, length: int) -> None:
         """The short path: decrypt in the port's buffer and handle it there."""

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from services.assist.ladder import Level, Rung
 from services.relay.endpoint import Endpoint
-from services.relay.offer import OfferRefused
+from services.relay.offer import OfferRefused, check
 from services.relay.peer import Peer
 from services.relay.slot import Slot
 from services.relay.source import Source
@@ -70,6 +70,7 @@ class Room:
 
         Raises OfferRefused, RoomFull, NodeFull.
         """
+        check(offer)
         if peer_id in self.peers:
             await self.close_peer(peer_id)
         if len(self.peers) >= ROOM_PEERS_LIMIT:

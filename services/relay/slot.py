@@ -114,7 +114,7 @@ class Slot:
         return timestamp - self.lane.timestamp_shift & 0xFFFFFFFF
 
     def codec_changed(self) -> None:
-        """Find the viewer's format for what the source sends; none fits: nothing is sent."""
+        """Begin anew, in the viewer's format for what the source sends; none fits: nothing is sent."""
         self._close_gate()
         self._segments.clear()
         theirs = self.source.codec if self.source is not None else None

@@ -38,7 +38,7 @@ class Audience(Watcher, Protocol):
     """A watcher of a source, told of its changes."""
 
     def codec_changed(self) -> None:
-        """The source now sends another format."""
+        """The source goes on differently: begin anew on a key frame, perhaps of another format."""
 
     def watch(self, source: Source | None, now: float) -> None:
         """Watch another source, or none."""
@@ -86,7 +86,6 @@ class Source:
         self.ssrc = 0
         self.watchers: list[Audience] = []
         self.reception = Reception(48000 if kind == "audio" else 90000)
-        self.malformed = 0
         self.key_frames = KeyFrameRequests()
         self.gaps = Gaps()
         self._upstream = upstream
@@ -195,6 +194,8 @@ class Source:
 
     def _jumped(self, first: int, last: int, now: float) -> None:
         if not self.gaps.opened(first, last, now):
+            for watcher in list(self.watchers):
+                watcher.codec_changed()  # too far: they begin anew on a key frame, without the jump
             self.want_key_frame(now)
         self.tick(now)
         self._upstream.wake(self)

@@ -9,6 +9,7 @@ import socket
 import tracemalloc
 
 import pytest
+from aiortc import RTCSessionDescription
 
 from services.relay import peer as peers
 from services.relay.endpoint import Endpoint
@@ -173,6 +174,28 @@ async def test_who_comes_back_replaces_itself() -> None:
         show(technician, 1, key=True)
         await until(lambda: len(pictures(again)) >= 2)
         assert here.endpoint.peers == 2
+
+
+async def test_a_peer_without_media_has_its_data_channels() -> None:
+    """On the lowest level of the ladder a client may offer nothing else: it is connected, and stays."""
+    async with scene() as here:
+        client = MediaClient()
+        here.clients.append(client)
+        marks = client.pc.createDataChannel("marks")
+        answer = await here.room.accept_offer("x", await client.offer(), publish=False, view=True)
+        await client.pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+        await until(lambda: here.heard.connects == ["x"] and len(here.heard.channels) == 1)
+        assert here.room.peers["x"].connected
+        assert marks.readyState == "open"
+
+
+async def test_an_offer_that_is_refused_leaves_the_peer_that_is_there() -> None:
+    """Whoever sends rubbish under a name does not throw out who has it."""
+    async with scene() as here:
+        await here.viewer()
+        with pytest.raises(OfferRefused):
+            await here.room.accept_offer("expert", "rubbish", publish=False, view=True)
+        assert list(here.room.peers) == ["expert"]
 
 
 async def test_data_channels_are_handed_on() -> None:

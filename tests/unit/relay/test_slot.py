@@ -294,6 +294,17 @@ def test_a_viewer_that_asks_for_everything_again_is_not_given_everything() -> No
     assert len(stage.link.sent) - before == 600
 
 
+def test_a_publisher_that_jumps_far_ahead_is_begun_anew() -> None:
+    """Thousands of numbers are not asked for again, and the viewer sees no jump: only a key frame."""
+    stage = Stage()
+    stage.frame(0, 1, key=True)
+    stage.frame(5000, 2)
+    assert stage.out() == [0, 1]
+    assert stage.publisher.again == []
+    stage.frame(5002, 3, key=True)
+    assert stage.out() == [0, 1, 2, 3]
+
+
 def test_padding_that_probes_the_link_keeps_its_number() -> None:
     """It is passed on as an empty packet: the viewer's numbers need no mending."""
     stage = Stage()
