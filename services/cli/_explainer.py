@@ -14,7 +14,7 @@ from services.gateway.explaining import Derive, NotExplained
 from services.gateway.settings import GatewaySettings
 
 MOST_BYTES = 32 * 1024 * 1024
-KINDER = 10
+KINDER = 5
 """Added to the niceness: decisions come before explanations."""
 
 

@@ -42,7 +42,7 @@ class GatewaySettings(AssistSettings):
     relay_origins: str = ""
     """Where pages may reach relay nodes, as CSP sources separated by spaces; `{host}` stands for the name
     under which the browser reached the gateway."""
-    explain_within_s: float = Field(default=20.0, gt=0, le=300)
+    explain_within_s: float = Field(default=30.0, gt=0, le=300)
     """How long a full receipt may take to be derived from the log."""
     drain_s: float = Field(default=3.0, gt=0, le=8)
 

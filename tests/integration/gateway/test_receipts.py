@@ -27,7 +27,7 @@ async def test_a_decision_says_why_to_those_it_concerns(
             return bool(told.get("receipts"))
 
         await eventually(is_stored)
-        full = await client.get(f"{path}?detail=full", timeout=60)
+        full = await client.get(f"{path}?detail=full", timeout=150)
     (stored,) = told["receipts"]
     assert (told["detail"], stored["kind"], stored["policy"]) == ("stored", "assigned", "default")
     assert stored["winner"]["engineer_id"] == incident["engineer_id"]

@@ -7,7 +7,7 @@ import { ruleText, t } from "../texts";
 import type { Candidate, DecisionReceipt, Flip, Receipts } from "../wire";
 
 const MAY_ASK_WHY = ["dispatcher", "lead", "operator"];
-const DERIVED_WITHIN_MS = 40_000;
+const DERIVED_WITHIN_MS = 45_000;
 
 export interface Shelf {
   /** By "offset/n", as a timeline's entry names its decision. */
