@@ -18,6 +18,8 @@ from services.dispatch.turn import Turn
 from services.dispatch.warm import IDLE, WAITING, EngineerRows, Flags, Floats, Ints
 
 LOOKS_A_PLAN = 2
+MANY = 256
+"""More engineers freed at once, as when a shift begins, are found by looking anew, not offered one by one."""
 LOOKED_AT = 2
 """Busy engineers looked at for each place on the list, the nearest first."""
 
@@ -25,17 +27,20 @@ LOOKED_AT = 2
 def bring_up_to_date(turn: Turn, waiting: Ints) -> None:
     """Let whoever became free join the lists of those who wait, and look anew where a list is due."""
     region = turn.region
-    for row in dict.fromkeys(turn.freed):
+    freed = dict.fromkeys(turn.freed)
+    many = len(freed) > MANY
+    for row in () if many else freed:
         _offer(turn, row, waiting)
     for slot in waiting.tolist():
         incident = region.by_slot[slot]
-        if incident.near_until <= turn.now:
+        if many or incident.near_until <= turn.now:
             look_around(turn, incident)
 
 
 def bring_held_up_to_date(turn: Turn, held: Ints) -> None:
     """The same for what is under way; of long lists only a few a plan are looked at anew."""
-    for row in dict.fromkeys(turn.freed):
+    freed = dict.fromkeys(turn.freed)
+    for row in () if len(freed) > MANY else freed:
         _offer(turn, row, held)
     looks = LOOKS_A_PLAN
     for slot in held.tolist():
