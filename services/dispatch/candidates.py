@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from schemas.receipts import Candidate, LeftOut
-from services.dispatch.cost import supply_at, travel_ms_between
+from services.dispatch.cost import supply_at
 from services.dispatch.eligibility import first_broken_rule
 from services.dispatch.inquiry import Inquiry
 from services.dispatch.state import Engineer, Incident, RegionState
-from services.dispatch.travel import ms_per_radian
+from services.dispatch.travel import ms_per_radian, travel_ms_between
 from services.dispatch.warm import UNDER_WAY, WORKING, Ints
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.dispatch.geometry import arc_over_chord
+from services.dispatch import objective_terms as terms
 from services.dispatch.mirror import weight_unit
 from services.dispatch.moments import minutes_ms
 from services.dispatch.policy import DispatchPolicy
-from services.dispatch.remaining_work import remaining_ms
+from services.dispatch.remaining_work import work_left_ms
 from services.dispatch.state import RegionState
-from services.dispatch.travel import ms_per_radian
+from services.dispatch.travel import ms_per_radian, travel_ms_between
 from services.dispatch.warm import JOINING, TURNABLE, UNDER_WAY, WAITING, WORKING, Flags, Floats, Ints
 
 
@@ -50,23 +50,10 @@ def supply_at(region: RegionState, policy: DispatchPolicy, rows: Ints, now: int)
         places[:, joining] = engineers.end.take(rows[joining], axis=1)
     working = np.flatnonzero(standing == WORKING)
     if len(working):
-        at_work = rows[working]
-        table = np.asarray(policy.remaining_work_permille, np.int64)
-        lasted = now - engineers.work_began[at_work]
-        left = remaining_ms(lasted, engineers.work_expected[at_work], table)
+        left = work_left_ms(region, policy, rows[working], now)
         ready[working] = left * policy.soon_free_permille // 1000
     standing[joining] = WORKING
     return Supply(rows, places, ready, standing, held)
-
-
-def travel_ms_between(start: Floats, end: Floats, per_radian: float) -> Ints:
-    """Milliseconds of travel between unit vectors (3 x ...): +, * and sqrt, the same bits everywhere."""
-    apart = start - end
-    apart *= apart
-    squared = apart[0] + apart[1] + apart[2]
-    arc = np.sqrt(squared) * arc_over_chord(squared)
-    took: Ints = (arc * per_radian + 0.5).astype(np.int64)
-    return took
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +82,8 @@ def cost_parts(
     `took`: other travel times (ms) than the real ones, to see what would change.
     `response` and `promise`: weight x (wait, and the penalty where the promise would break), less the same of
     an incident left without a plan. `time`: the engineer's minutes while others wait (in an overload this
-    orders by weight over work). `churn`: less the price of turning somebody away, where nobody is.
+    orders by weight over work). `churn`: less the price of turning somebody away, where nobody is. The others
+    are those of `objective_terms`, where the policy has a price for them.
     """
     incidents, supply = region.warm.incidents, pairs.supply
     weight = incidents.weight[pairs.slot]
@@ -109,12 +97,24 @@ def cost_parts(
     stays = incidents.standing[pairs.slot] == TURNABLE
     stays &= supply.held_slot[pairs.column] == pairs.slot
     engineer_time = took + incidents.service[pairs.slot]
-    return {
-        "response": weight * (wait - postponed),
+    response = weight * (wait - postponed)
+    parts = {
+        "response": response,
         "promise": weight * (minutes_ms(region.terms.breach_penalty_min) * breaks),
         "time": time_price_permille(region, policy) * engineer_time // 1000,
         "churn": -(stays * churn_price(region, policy)),
     }
+    if policy.travel_price_weighted_min_per_min:
+        parts["travel"] = terms.travel(region, policy, took)
+    if policy.overtime_price_weighted_min_per_min:
+        parts["overtime"] = terms.overtime(region, policy, pairs, now + wait)
+    if policy.scarcity_price_weighted_min_per_level:
+        parts["scarcity"] = terms.scarcity(region, policy, pairs)
+    if policy.cover_price_weighted_min:
+        parts["cover"] = terms.cover(region, policy, pairs)
+    if policy.fairness_permille:
+        parts["fairness"] = terms.fairness(region, pairs, response)
+    return parts
 
 
 def travel_ms_of(region: RegionState, pairs: Pairs) -> Ints:

@@ -10,11 +10,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from services.dispatch.cost import travel_ms_between
 from services.dispatch.demand import Forecast
 from services.dispatch.mirror import weight_unit
 from services.dispatch.state import RegionState
-from services.dispatch.travel import ms_per_radian
+from services.dispatch.travel import ms_per_radian, travel_ms_between
 from services.dispatch.warm import Floats, Ints
 
 WHOLE = 10_000

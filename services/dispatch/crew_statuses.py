@@ -5,6 +5,7 @@ from __future__ import annotations
 from schemas.engineers import StatusReported
 from services.dispatch import lifecycle, mirror, statuses
 from services.dispatch.moments import to_ms
+from services.dispatch.remaining_work import learn_work
 from services.dispatch.state import Engineer, Incident
 from services.dispatch.turn import Turn
 
@@ -122,7 +123,7 @@ def _leave(turn: Turn, incident: Incident, engineer: Engineer) -> None:
 def _close(turn: Turn, incident: Incident, engineer: Engineer, at: int) -> None:
     incident.state, incident.resolved_at, incident.engineer_id = "resolved", at, engineer.engineer_id
     engineer.state, engineer.incident_id = "available", None
-    lifecycle.learn_work(turn, incident)
+    learn_work(turn.region, incident)
     lifecycle.close(turn, incident)
     turn.decide("resolved", incident, engineer, occurred_at=at, late=incident.late, crew=incident.crew)
     lifecycle.released(turn, engineer)

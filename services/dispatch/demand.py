@@ -61,7 +61,7 @@ class Forecast:
 def learn_report(demand: Demand, at: int, place: tuple[float, float], kind: Kind) -> None:
     """Count a report that came at `at` (ms), at `place` (degrees), of this product, level and tier."""
     name = "/".join(map(str, kind))
-    cell = demand.cells.setdefault(_cell_of(place), [0] * (_FIRST_HOUR + 24))
+    cell = demand.cells.setdefault(cell_of(place, CELL_DEG), [0] * (_FIRST_HOUR + 24))
     cell[_LAT] += round(place[0] * MICRODEGREES)
     cell[_LON] += round(place[1] * MICRODEGREES)
     cell[_FIRST_HOUR + at // HOUR_MS % 24] += 1
@@ -73,10 +73,11 @@ def learn_report(demand: Demand, at: int, place: tuple[float, float], kind: Kind
     _keep_within(demand)
 
 
-def _cell_of(place: tuple[float, float]) -> str:
-    lat = math.floor(place[0] / CELL_DEG)
-    narrower = math.cos(math.radians((lat + 0.5) * CELL_DEG))
-    return f"{lat}/{math.floor(place[1] * max(narrower, 0.01) / CELL_DEG)}"
+def cell_of(place: tuple[float, float], degrees: float) -> str:
+    """The name of the cell, so many degrees of latitude high and about as wide, in which `place` lies."""
+    lat = math.floor(place[0] / degrees)
+    narrower = math.cos(math.radians((lat + 0.5) * degrees))
+    return f"{lat}/{math.floor(place[1] * max(narrower, 0.01) / degrees)}"
 
 
 def _forget(demand: Demand) -> None:

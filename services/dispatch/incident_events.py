@@ -5,6 +5,7 @@ from __future__ import annotations
 from schemas.incidents import CancelIncident, IncidentTriaged
 from services.dispatch import lifecycle, mirror
 from services.dispatch.demand import learn_report
+from services.dispatch.fairness import unfair_permille
 from services.dispatch.locks import pin_as_registered
 from services.dispatch.moments import to_ms, to_ms_or_none
 from services.dispatch.servable import watch_window, why_never
@@ -70,6 +71,7 @@ def _opened(turn: Turn, event: IncidentTriaged) -> Incident:
     region.by_slot[incident.slot] = incident
     region.set_timer(incident.promised_at, "promise", incident.incident_id)
     watch_window(region, incident)
+    incident.unfair_permille = unfair_permille(region, turn.policy, (incident.lat, incident.lon))
     mirror.incident_opened(region, incident)
     turn.queued.append(incident)
     kind = (incident.product, incident.level, incident.tier)

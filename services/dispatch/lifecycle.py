@@ -285,14 +285,3 @@ def use_parts(turn: Turn, incident: Incident, engineer: Engineer) -> None:
     left = Counter(engineer.parts) - Counter(incident.parts)
     engineer.parts = sorted(left.elements())
     mirror.skills_changed(turn.region, engineer)
-
-
-def learn_work(turn: Turn, incident: Incident) -> None:
-    """Remember how long a finished job took, where both its ends were reported."""
-    if incident.on_site_at is None or incident.resolved_at is None:
-        return
-    if "on_site" in incident.implied:
-        return
-    jobs, spent_ms = turn.region.work_ms.get(incident.product, (0, 0))
-    spent_ms += max(0, incident.resolved_at - incident.on_site_at)
-    turn.region.work_ms[incident.product] = (jobs + 1, spent_ms)

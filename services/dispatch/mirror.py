@@ -49,6 +49,7 @@ def engineer_changed(region: RegionState, engineer: Engineer) -> None:
             began, expected = incident.estimated_at, incident.estimated_left_ms
         rows.work_began[row] = began or 0
         rows.work_expected[row] = max(1, expected)
+        rows.work_product[row] = rows.product_number(incident.product)
         region.warm.incidents.holder[incident.slot] = row
 
 
@@ -202,6 +203,7 @@ def incident_opened(region: RegionState, incident: Incident) -> None:
     slots.weight[slot] = max(1, round(weight))
     slots.promised[slot] = incident.promised_at
     slots.service[slot] = incident.expected_service_ms
+    slots.unfair[slot] = incident.unfair_permille
     slots.product[slot] = region.warm.engineers.product_number(incident.product)
     slots.level[slot] = incident.level
     slots.by_people[slot] = not is_automatic(region, incident)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from services.dispatch import lifecycle, mirror, receipts, shortlist
-from services.dispatch.cost import Pairs, pair_costs, supply_at, travel_ms_between
+from services.dispatch.cost import Pairs, pair_costs, supply_at
 from services.dispatch.crews import form_crews
 from services.dispatch.matched import Matched
 from services.dispatch.modes import suggest
 from services.dispatch.rule_mask import allowed_pairs
 from services.dispatch.state import HELD, Engineer
-from services.dispatch.travel import ms_per_radian
+from services.dispatch.travel import ms_per_radian, travel_ms_between
 from services.dispatch.turn import Turn
 from services.dispatch.warm import TURNABLE, UNDER_WAY, Ints
 
@@ -70,8 +70,9 @@ def _worth_turning(turn: Turn, waiting: Ints) -> Ints:
     if len(slots) > most:
         slots, holders = _nearest_to_change(turn, waiting, slots, holders, most)
     supply = supply_at(region, turn.policy, holders, turn.now)
-    turnable: Ints = slots[supply.standing == UNDER_WAY]
-    return turnable
+    turnable = slots[supply.standing == UNDER_WAY].tolist()
+    again = [slot for slot in turnable if region.by_slot[slot].diversions < turn.policy.diversions_most]
+    return np.array(again, np.int64)
 
 
 def _nearest_to_change(turn: Turn, waiting: Ints, slots: Ints, holders: Ints, most: int) -> tuple[Ints, Ints]:

@@ -6,6 +6,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+WORK_STEPS = 41
+"""Tenths of the expected work that are told apart, up to four times of it."""
+Permyriad = Annotated[int, Field(ge=1, le=10_000)]
 Permille = Annotated[int, Field(ge=0, le=100_000)]
 
 
@@ -21,6 +24,24 @@ class DispatchPolicy(BaseModel):
     version: int = Field(ge=1)
     churn_price_weighted_min: float = Field(default=14.0, ge=0, le=10_000)
     """What turning an engineer away from where they are going must bring at least."""
+    diversions_most: int = Field(default=20, ge=0, le=1000)
+    """Whoever goes to an incident that has been left under way so often is no longer turned."""
+    travel_price_weighted_min_per_min: float = Field(default=0.0, ge=0, le=1000)
+    """What a minute of travel costs beside the waiting that it means."""
+    overtime_price_weighted_min_per_min: float = Field(default=0.0, ge=0, le=1000)
+    """What a minute past the shift's end costs, were the work to take `overtime_service_permille`."""
+    overtime_service_permille: Permille = 1500
+    """Of the expected work, where overtime is reckoned."""
+    scarcity_price_weighted_min_per_level: float = Field(default=0.0, ge=0, le=10_000)
+    """What each level costs that an engineer has above the one asked for."""
+    cover_price_weighted_min: float = Field(default=0.0, ge=0, le=10_000)
+    """What each idle engineer costs by whom a place left would fall below its floor."""
+    cover_floor_engineers: int = Field(default=1, ge=0, le=100)
+    """So many idle are to stay near where one leaves."""
+    cover_reach_km: float = Field(default=5.0, gt=0, le=1000)
+    """As the crow flies: so near is near."""
+    fairness_permille: Permille = 0
+    """An area answered twice as late as the region weighs so much more, in 1/1000 of the response."""
     settle_s: float = Field(default=5.0, ge=0, le=3600)
     """Whoever has just been sent is not turned before this: nobody is called back while still at the door."""
     freeze_min: float = Field(default=0.0, ge=0, le=600)
@@ -46,8 +67,12 @@ class DispatchPolicy(BaseModel):
     """The work of a product nobody has seen finish."""
     expected_service_prior_jobs: int = Field(default=5, ge=1, le=1000)
     """How many jobs of that length a product starts with, before its own."""
-    remaining_work_permille: tuple[Permille, ...] = Field(min_length=2, max_length=200)
-    """Expected time to free in 1/1000 of the expected work, after 0, 10, 20 ... % of it."""
+    work_lasting_permyriad: tuple[Permyriad, ...] = Field(min_length=WORK_STEPS, max_length=WORK_STEPS)
+    """Before anything is seen: how many in 10,000 jobs last at least 0, 10, 20 ... % of the expected work."""
+    work_tail_permille: Permille = 650
+    """What is left of a job that has lasted beyond that table, in 1/1000 of the expected work."""
+    work_prior_jobs: int = Field(default=50, ge=1, le=10_000)
+    """How many jobs of its own a product must have seen to count as much as that table."""
     soon_free_permille: Permille = 1000
     """How much of the time to free a plan counts, in 1/1000: of several busy the first free is taken."""
     shortlist_size: int = Field(default=48, ge=4, le=512)

@@ -7,12 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from services.dispatch import mirror
-from services.dispatch.cost import supply_at, travel_ms_between
+from services.dispatch.cost import supply_at
 from services.dispatch.cover import Cover, cover_of, travel_to_cells
 from services.dispatch.demand import Forecast, forecast
 from services.dispatch.membership import send
 from services.dispatch.moments import MINUTE_MS, minutes_ms
-from services.dispatch.travel import ms_per_km, ms_per_radian
+from services.dispatch.travel import ms_per_km, ms_per_radian, travel_ms_between
 from services.dispatch.turn import Turn
 from services.dispatch.warm import ABSENT, IDLE, UNDER_WAY, Floats, Ints
 

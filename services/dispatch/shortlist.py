@@ -9,11 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from services.dispatch import mirror
-from services.dispatch.cost import travel_ms_between
 from services.dispatch.geometry import unit_vector
 from services.dispatch.rule_mask import fit_rows, fulfilled
 from services.dispatch.state import Incident
-from services.dispatch.travel import ms_per_radian
+from services.dispatch.travel import ms_per_radian, travel_ms_between
 from services.dispatch.turn import Turn
 from services.dispatch.warm import IDLE, WAITING, EngineerRows, Flags, Floats, Ints
 

@@ -79,6 +79,8 @@ def _region_out(region: RegionState) -> dict[str, Any]:
         "handed_over": list(region.handed_over.values()),
         "planned_at": region.planned_at,
         "posted_at": region.posted_at,
+        "lasting": region.lasting,
+        "answered_ms": region.answered_ms,
         "demand": _demand_out(region.demand),
     }
 
@@ -112,6 +114,8 @@ def _region_in(raw: dict[str, Any], policy: DispatchPolicy) -> RegionState:
         handed_over={h["engineer_id"]: _handed_over_in(h) for h in raw["handed_over"]},
         planned_at=raw["planned_at"],
         posted_at=raw["posted_at"],
+        lasting=raw["lasting"],
+        answered_ms={area: (count, ms) for area, (count, ms) in raw["answered_ms"].items()},
         demand=_demand_in(raw["demand"]),
         warm=Warm(policy.shortlist_size),
     )

@@ -188,6 +188,8 @@ class Incident:
     late: bool = False
     promise_broken: bool = False
     diversions: int = 0
+    unfair_permille: int = 0
+    """How much more it weighs, since its area is answered late; fixed when it is reported."""
     barred: dict[str, int] = field(default_factory=dict)
     """Engineers who declined or could not be reached, and until when (ms) they are not asked again."""
     near: list[int] = field(default_factory=list)
@@ -238,6 +240,10 @@ class RegionState:
     """A tier that is not here is dispatched automatically."""
     work_ms: dict[str, tuple[int, int]] = field(default_factory=dict)
     """By product: how many jobs finished here, and their milliseconds on site together."""
+    lasting: dict[str, list[int]] = field(default_factory=dict)
+    """By product: how many of them lasted at least 0, 10, 20 ... % of what was expected."""
+    answered_ms: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """By area ("" is the region): how many reports were answered, and the milliseconds that took together."""
     demand: Demand = field(default_factory=Demand)
     reported: dict[str, tuple[int, int]] = field(default_factory=dict)
     """By product: how many were reported here, and the milliseconds of work expected of them together."""

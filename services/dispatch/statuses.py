@@ -6,7 +6,9 @@ from schemas.decisions import DecisionKind
 from schemas.engineers import StatusReported, WorkEstimateUpdated
 from services.dispatch import crew_statuses, lifecycle, mirror
 from services.dispatch.engineer_events import device_is_behind, heard_from
+from services.dispatch.fairness import learn_answer
 from services.dispatch.moments import minutes_ms, to_ms
+from services.dispatch.remaining_work import learn_work
 from services.dispatch.state import Engineer, Incident
 from services.dispatch.turn import Turn
 
@@ -185,7 +187,7 @@ def _reach(
     elif status == "resolved":
         incident.state, incident.resolved_at = "resolved", at
         engineer.state, engineer.incident_id = "available", None
-        lifecycle.learn_work(turn, incident)
+        learn_work(turn.region, incident)
         lifecycle.close(turn, incident)
         return
     mirror.incident_changed(turn.region, incident)
@@ -199,4 +201,5 @@ def _arrive(turn: Turn, incident: Incident, engineer: Engineer, at: int) -> None
     incident.state, incident.on_site_at = "on_site", at
     incident.late = at > incident.promised_at
     engineer.state = "on_site"
+    learn_answer(turn.region, incident)
     engineer.stand(incident.lat, incident.lon, at)

@@ -31,6 +31,7 @@ _ENGINEER_COLUMNS = (
     "held_slot",
     "work_began",
     "work_expected",
+    "work_product",
     "works_until",
     "pins",
 )
@@ -40,6 +41,7 @@ _INCIDENT_COLUMNS = (
     "weight",
     "promised",
     "service",
+    "unfair",
     "product",
     "level",
     "holder",
@@ -65,6 +67,9 @@ class EngineerRows:
         self.held_slot: Ints = np.full(_FIRST, -1, np.int64)
         self.work_began: Ints = np.zeros(_FIRST, np.int64)
         self.work_expected: Ints = np.ones(_FIRST, np.int64)
+        self.work_product: Ints = np.zeros(_FIRST, np.int64)
+        self.remaining: dict[int, Ints] = {}
+        """By product number: the table of what is left of its work; made when it is asked for."""
         self.works_until: Ints = np.full(_FIRST, FOREVER, np.int64)
         """Until when (ms) shift end, rest, break and week let them work."""
         self.pins: Ints = np.zeros(_FIRST, np.int64)
@@ -72,6 +77,7 @@ class EngineerRows:
         self.levels: NDArray[np.int8] = np.zeros((1, _FIRST), np.int8)
         """Qualification by product number and row; number 0 is the product that nobody has."""
         self.product_numbers: dict[str, int] = {}
+        self._product_names: list[str] = [""]
         self._qualified: dict[tuple[str, int], Ints] = {}
 
     def make_room(self, row: int) -> None:
@@ -89,9 +95,14 @@ class EngineerRows:
         number = self.product_numbers.get(product)
         if number is None:
             number = self.product_numbers[product] = len(self.levels)
+            self._product_names.append(product)
             line = np.zeros((1, self.levels.shape[1]), np.int8)
             self.levels = np.concatenate([self.levels, line])
         return number
+
+    def product_name(self, number: int) -> str:
+        """The product whose number this is; "" for 0."""
+        return self._product_names[number]
 
     def set_skills(self, row: int, skills: dict[str, int]) -> None:
         """The engineer in `row` has these levels and no other skill."""
@@ -127,6 +138,7 @@ class IncidentSlots:
         self.weight: Ints = np.zeros(_FIRST, np.int64)
         self.promised: Ints = np.zeros(_FIRST, np.int64)
         self.service: Ints = np.zeros(_FIRST, np.int64)
+        self.unfair: Ints = np.zeros(_FIRST, np.int64)
         self.product: Ints = np.zeros(_FIRST, np.int64)
         self.level: Ints = np.zeros(_FIRST, np.int64)
         self.holder: Ints = np.full(_FIRST, -1, np.int64)

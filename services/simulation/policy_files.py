@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -27,6 +28,16 @@ def policy_named(name: str) -> DispatchPolicy:
     except OSError as error:
         raise PolicyError(f"policy file {name} can not be read: {error.strerror}") from error
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise PolicyError(f"policy file {name}: {where + ': ' if where else ''}{first['msg']}") from error
+        raise PolicyError(f"policy file {name}: {_first_mistake(error)}") from error
+
+
+def _first_mistake(error: ValidationError) -> str:
+    """The field, what is wrong with it, and what is allowed."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    field = ".".join(str(part) for part in first["loc"])
+    if first["type"] != "extra_forbidden":
+        return f"{field}: {first['msg']}" if field else str(first["msg"])
+    known = list(DispatchPolicy.model_fields)
+    near = difflib.get_close_matches(field, known, 1, 0.5)
+    meant = f" (is {near[0]} meant?)" if near else ""
+    return f"{field}: there is no such field{meant}; allowed are {', '.join(known)}"
