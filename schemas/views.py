@@ -79,6 +79,9 @@ class EngineerView(Wire):
     incident_id: Id | None = None
     epoch: int | None = None
     expected_free_at: Moment | None = None
+    post: Place | None = None
+    """Where they wait, or are on their way to wait, for what is expected; `post_at`: from when."""
+    post_at: Moment | None = None
     reachable: bool = True
 
 

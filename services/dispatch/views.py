@@ -93,6 +93,7 @@ def engineer_view(state: RegionState, engineer_id: str) -> EngineerView | None:
         return None
     incident = state.incidents.get(engineer.incident_id or "")
     on_shift = engineer.state != "off_shift"
+    posted = on_shift and incident is None and engineer.arrives_at is not None
     return EngineerView(
         engineer_id=engineer.engineer_id,
         region=state.region,
@@ -104,6 +105,8 @@ def engineer_view(state: RegionState, engineer_id: str) -> EngineerView | None:
         incident_id=engineer.incident_id,
         epoch=None if incident is None else incident.epoch,
         expected_free_at=to_moment_or_none(_free_at(engineer, incident)),
+        post=Place(lat=engineer.to_lat, lon=engineer.to_lon) if posted else None,
+        post_at=to_moment_or_none(engineer.arrives_at) if posted else None,
         reachable=engineer.reachable,
     )
 

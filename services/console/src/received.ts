@@ -13,6 +13,7 @@ const NOTHING_OF_INCIDENT: Nothing<IncidentView> = {
 };
 const NOTHING_OF_ENGINEER: Nothing<EngineerView> = {
   place: null, fixed_at: null, incident_id: null, epoch: null, expected_free_at: null,
+  post: null, post_at: null,
 };
 const NOTHING_OF_DECISION: Nothing<Decision> = {
   incident_id: null, engineer_id: null, epoch: null, incident_state: null, engineer_state: null, occurred_at: null,

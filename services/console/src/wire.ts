@@ -117,6 +117,8 @@ export interface EngineerView {
   incident_id: string | null;
   epoch: number | null;
   expected_free_at: Moment | null;
+  post: Place | null;
+  post_at: Moment | null;
   reachable: boolean;
 }
 

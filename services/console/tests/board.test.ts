@@ -153,3 +153,15 @@ test("a suggestion stands until it is withdrawn or somebody is sent", () => {
   picture.apply(decision(14, { kind: "assigned", incident_id: "I1", engineer_id: "E2", epoch: 1 }));
   assert.deepEqual(suggested(), []);
 });
+
+test("an engineer goes to a post on the map, and work takes them from it", () => {
+  const picture = loaded();
+  const post = { lat: 38.9, lon: -9.3 };
+  const { place } = engineer();
+  picture.apply(decision(11, { kind: "posted", engineer_id: "E1", place: post, from_place: place, arrives_at: minutes(20) }));
+  assert.deepEqual(picture.engineers.get("E1")?.post, post);
+  assert.deepEqual(picture.journeys.get("E1")?.to, post);
+  picture.apply({ ...sent, offset: 12 });
+  assert.equal(picture.engineers.get("E1")?.post, null);
+  assert.deepEqual(picture.journeys.get("E1")?.to, sent.place);
+});

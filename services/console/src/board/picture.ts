@@ -38,9 +38,13 @@ export class Picture {
     for (const incident of view.incidents) this.incidents.set(incident.incident_id, { ...incident });
     for (const engineer of view.engineers) this.engineers.set(engineer.engineer_id, { ...engineer });
     this.kpi = view.kpi;
-    for (const [id] of this.journeys) if (!this.engineers.get(id)?.incident_id) this.journeys.delete(id);
+    for (const [id] of this.journeys) {
+      const engineer = this.engineers.get(id);
+      if (!engineer?.incident_id && !engineer?.post) this.journeys.delete(id);
+    }
     const nowMs = view.now ? Date.parse(view.now) : Date.now();
     for (const incident of view.incidents) this.journeyFromViews(incident, nowMs);
+    for (const engineer of view.engineers) this.journeyToPost(engineer, nowMs);
   }
 
   /** False for a region or a log that the snapshot did not have. */
@@ -128,7 +132,13 @@ export class Picture {
   }
 
   private applyToJourney(engineer: Mutable<EngineerView>, decision: Decision): void {
+    if (decision.kind === "posted") {
+      engineer.post = decision.place;
+      engineer.post_at = decision.arrives_at;
+      return this.depart(engineer, decision);
+    }
     if (decision.kind === "assigned") {
+      engineer.post = engineer.post_at = null;
       engineer.incident_id = decision.incident_id;
       engineer.epoch = decision.epoch;
     }
@@ -172,8 +182,16 @@ export class Picture {
       incident_id: null,
       epoch: null,
       expected_free_at: null,
+      post: null,
+      post_at: null,
       reachable: true,
     });
+  }
+
+  private journeyToPost({ engineer_id, place, post, post_at, fixed_at }: EngineerView, nowMs: number): void {
+    if (!place || !post || !post_at || this.journeys.has(engineer_id)) return;
+    const departsMs = Date.parse(fixed_at ?? "") || nowMs;
+    this.journeys.set(engineer_id, { from: place, to: post, departsMs, arrivesMs: Date.parse(post_at) });
   }
 
   private journeyFromViews(incident: IncidentView, nowMs: number): void {
@@ -251,6 +269,7 @@ const INCIDENT_CHANGES: Partial<Record<Decision["kind"], Change>> = {
 };
 
 function changeEngineer(engineer: Mutable<EngineerView>, decision: Decision): void {
+  if (decision.engineer_state !== "available") engineer.post = engineer.post_at = null;
   engineer.reachable = decision.reason !== "unreachable";
   if (decision.engineer_state === "off_shift") engineer.place = null;
   else if (decision.place) engineer.place = decision.place;

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { Icon, type IconName } from "../icons";
 import { t } from "../texts";
+import { durationText } from "../time";
 import type { EngineerView, IncidentView, PhoneStatus, ShiftChange } from "../wire";
 import { nextStatus } from "./projection";
 import { Sheet } from "./Sheet";
@@ -57,6 +58,23 @@ function DivertedSheet({ from, to, onAnswer }: { from: string; to: string; onAns
   );
 }
 
+const STILL_MIN = [10, 30, 60, 120];
+
+/** On site: one tap says how much longer it will take. */
+function StillNeeds({ page, incident }: { page: JobPage; incident: IncidentView }) {
+  const words = t().job;
+  return (
+    <div class="still-needs" role="group" aria-label={words.stillNeeds}>
+      <span>{words.stillNeeds} <span class="muted">{words.stillNeedsHint}</span></span>
+      {STILL_MIN.map((minutes) => (
+        <button type="button" key={minutes} class="quiet" data-left={minutes} onClick={() => page.estimate(incident, minutes)}>
+          {durationText(minutes * 60_000)}
+        </button>
+      ))}
+    </div>
+  );
+}
+
 export function JobActions({ page, incident }: { page: JobPage; incident: IncidentView }) {
   const [declining, setDeclining] = useState(false);
   const next = nextStatus(incident.state);
@@ -68,6 +86,7 @@ export function JobActions({ page, incident }: { page: JobPage; incident: Incide
   };
   return (
     <>
+      {(incident.state === "on_site" || incident.state === "restored") && <StillNeeds page={page} incident={incident} />}
       <div class="actions">
         {mayDecline && (
           <button type="button" class="big plain-button" data-do="declined" onClick={() => setDeclining(true)}>

@@ -4,8 +4,8 @@ import { Icon, type IconName } from "../icons";
 import { LanguageChoice, LinkSign } from "../Shell";
 import { session, signOut } from "../session";
 import { reasonText, t } from "../texts";
-import { clockText, toMs } from "../time";
-import type { EngineerState } from "../wire";
+import { clockText, durationText, toMs } from "../time";
+import type { EngineerState, EngineerView } from "../wire";
 import { JobActions, ShiftActions } from "./Actions";
 import { JobCard } from "./JobCard";
 import type { Action, Conflict } from "./outbox";
@@ -61,6 +61,7 @@ function describe(conflict: Conflict): string {
   const { action } = conflict;
   if (!action) return conflict.incident_id ?? "";
   const { deed } = action;
+  if (deed.type === "work-estimate") return `${words.stillNeeds} ${durationText(deed.minutes_left * 60_000)}`;
   return deed.type === "status"
     ? words.conflictDetail(t().phoneActions[deed.status], deed.incident_id, timeOf(action))
     : words.conflictShift(t().shiftActions[deed.change], timeOf(action));
@@ -108,12 +109,14 @@ function TakenNotice() {
   );
 }
 
-function NoJob({ state }: { state: EngineerState }) {
+function NoJob({ engineer }: { engineer: EngineerView }) {
+  const { state, post } = engineer;
   const words = t().job;
   const done = finished.value;
   const [title, hint]: [string, string] =
     state === "off_shift" ? [words.offShift, words.offShiftHint]
     : state === "on_break" ? [words.onBreak, words.onBreakHint]
+    : post ? [words.postTitle, words.postHint]
     : [words.noJob, words.noJobHint];
   return (
     <div class="no-job">
@@ -121,6 +124,11 @@ function NoJob({ state }: { state: EngineerState }) {
       <span class="no-job-sign"><Icon name={STATE_ICON[state]} size={40} /></span>
       <h1>{title}</h1>
       <p class="muted">{hint}</p>
+      {post && (
+        <a class="job-directions" data-post href={`geo:${post.lat},${post.lon}?q=${post.lat},${post.lon}`}>
+          <Icon name="locate" size={15} /> {words.directions}
+        </a>
+      )}
     </div>
   );
 }
@@ -137,7 +145,7 @@ function Body() {
   if (!now) return <p class="empty" role="status">{t().common.loading}</p>;
   const open = now.incident && !["resolved", "cancelled"].includes(now.incident.state) ? now.incident : null;
   const unsent = waiting.value.some(({ deed }) => deed.type === "status" && deed.incident_id === open?.incident_id && deed.status !== "acknowledged");
-  return open ? <JobCard incident={open} engineer={now.engineer} unsent={unsent} /> : <NoJob state={now.engineer.state} />;
+  return open ? <JobCard incident={open} engineer={now.engineer} unsent={unsent} /> : <NoJob engineer={now.engineer} />;
 }
 
 function Foot({ page }: { page: JobPage }) {

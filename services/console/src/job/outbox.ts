@@ -12,6 +12,7 @@ export interface Action {
 
 export type Deed =
   | { type: "status"; incident_id: string; epoch: number; status: PhoneStatus; reason: string | null; place: Place | null }
+  | { type: "work-estimate"; incident_id: string; epoch: number; minutes_left: number }
   | { type: "shift"; change: ShiftChange; place: Place | null };
 
 /** An answer that contradicts what was done: kept until it has been seen. */
@@ -87,7 +88,7 @@ export class Outbox {
 
   /** Dispatch answered against it: it leaves the queue and stays to be seen. */
   refuse(action: Action, reason: string, detail: string): void {
-    const incident_id = action.deed.type === "status" ? action.deed.incident_id : null;
+    const incident_id = action.deed.type === "shift" ? null : action.deed.incident_id;
     this.change((kept) => {
       kept.waiting = kept.waiting.filter((other) => other.key !== action.key);
       // the stream may have told it before the answer came: the answer knows which action it was

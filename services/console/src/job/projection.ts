@@ -25,6 +25,7 @@ function applyAction(job: JobState, { deed, occurred_at }: Action): JobState {
     const ended = deed.change === "shift_ended";
     return { engineer: { ...job.engineer, state: ENGINEER_AFTER[deed.change] }, incident: ended ? null : job.incident };
   }
+  if (deed.type === "work-estimate") return job;
   const { incident } = job;
   if (incident?.incident_id !== deed.incident_id || incident.epoch !== deed.epoch) return job;
   if (deed.status === "declined") return { ...job, incident: null };

@@ -109,9 +109,9 @@ async function post(action: Action, engineer_id: string): Promise<Answer | null>
   const body = { ...rest, device_id, device_seq, occurred_at } as Record<string, unknown>;
   delete body["incident_id"];
   const path =
-    deed.type === "status"
-      ? `/v1/assignments/${encodeURIComponent(deed.incident_id)}/status`
-      : `/v1/engineers/${encodeURIComponent(engineer_id)}/shift`;
+    deed.type === "shift"
+      ? `/v1/engineers/${encodeURIComponent(engineer_id)}/shift`
+      : `/v1/assignments/${encodeURIComponent(deed.incident_id)}/${deed.type}`;
   const headers = { "Content-Type": "application/json", "Idempotency-Key": action.key };
   const answer = await request<Answer & { accepted?: boolean }>(path, {
     method: "POST",

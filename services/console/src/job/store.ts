@@ -258,6 +258,11 @@ export class JobPage {
     this.act({ type: "status", incident_id, epoch, status, reason, place: null });
   }
 
+  /** Say how many minutes the work will still take. */
+  estimate({ incident_id, epoch }: IncidentView, minutes_left: number): void {
+    this.act({ type: "work-estimate", incident_id, epoch, minutes_left });
+  }
+
   private showKept(): void {
     try {
       const kept = JSON.parse(store().getItem(`muster.job.${this.engineer_id}`) ?? "null") as KeptJob | null;
