@@ -104,17 +104,7 @@ def cost_parts(
         "time": time_price_permille(region, policy) * engineer_time // 1000,
         "churn": -(stays * churn_price(region, policy)),
     }
-    if policy.travel_price_weighted_min_per_min:
-        parts["travel"] = terms.travel(region, policy, took)
-    if policy.overtime_price_weighted_min_per_min:
-        parts["overtime"] = terms.overtime(region, policy, pairs, now + wait)
-    if policy.scarcity_price_weighted_min_per_level:
-        parts["scarcity"] = terms.scarcity(region, policy, pairs)
-    if policy.cover_price_weighted_min:
-        parts["cover"] = terms.cover(region, policy, pairs)
-    if policy.fairness_permille:
-        parts["fairness"] = terms.fairness(region, pairs, response)
-    return parts
+    return parts | terms.priced(region, policy, pairs, now + wait, took, response)
 
 
 def travel_ms_of(region: RegionState, pairs: Pairs) -> Ints:
@@ -126,12 +116,18 @@ def travel_ms_of(region: RegionState, pairs: Pairs) -> Ints:
 
 def churn_price(region: RegionState, policy: DispatchPolicy) -> int:
     """The price of turning an engineer away, in the matcher's weighted milliseconds."""
-    return round(minutes_ms(policy.churn_price_weighted_min) * weight_unit(region.terms))
+    price = round(minutes_ms(policy.churn_price_weighted_min) * weight_unit(region.terms))
+    return price + minutes_ms(policy.churn_price_per_backlog_min) * backlog_permille(region) // 1000
 
 
 def time_price_permille(region: RegionState, policy: DispatchPolicy) -> int:
-    """What an engineer's time costs those who wait: the waiting weight over the engineers on duty, x 1000."""
+    """What an engineer's time costs those who wait: the policy's share of the backlog, x 1000."""
+    return round(policy.backlog_share * backlog_permille(region))
+
+
+def backlog_permille(region: RegionState) -> int:
+    """The waiting weight for each engineer on duty, x 1000."""
     warm = region.warm
     waiting = int(warm.incidents.weight[warm.incidents.standing == WAITING].sum())
     on_duty = max(1, int(np.count_nonzero(warm.engineers.standing)))
-    return round(policy.backlog_share * 1000 * waiting / on_duty)
+    return round(1000 * waiting / on_duty)

@@ -20,6 +20,24 @@ if TYPE_CHECKING:
     from services.dispatch.cost import Pairs
 
 
+def priced(
+    region: RegionState, policy: DispatchPolicy, pairs: Pairs, arrives: Ints, took: Ints, response: Ints
+) -> dict[str, Ints]:
+    """The terms that the policy has a price for; `arrives`, `took` (travel): ms; `response`: its cost."""
+    parts = {}
+    if policy.travel_price_weighted_min_per_min:
+        parts["travel"] = travel(region, policy, took)
+    if policy.overtime_price_weighted_min_per_min:
+        parts["overtime"] = overtime(region, policy, pairs, arrives)
+    if policy.scarcity_price_weighted_min_per_level:
+        parts["scarcity"] = scarcity(region, policy, pairs)
+    if policy.cover_price_weighted_min:
+        parts["cover"] = cover(region, policy, pairs)
+    if policy.fairness_permille:
+        parts["fairness"] = fairness(region, pairs, response)
+    return parts
+
+
 def travel(region: RegionState, policy: DispatchPolicy, took: Ints) -> Ints:
     """The price of the road, beside the waiting it means."""
     per_ms = round(policy.travel_price_weighted_min_per_min * weight_unit(region.terms))

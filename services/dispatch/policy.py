@@ -24,6 +24,8 @@ class DispatchPolicy(BaseModel):
     version: int = Field(ge=1)
     churn_price_weighted_min: float = Field(default=14.0, ge=0, le=10_000)
     """What turning an engineer away from where they are going must bring at least."""
+    churn_price_per_backlog_min: float = Field(default=0.0, ge=0, le=10_000)
+    """How much more that is for each unit of weight that waits for an engineer on duty."""
     diversions_most: int = Field(default=20, ge=0, le=1000)
     """Whoever goes to an incident that has been left under way so often is no longer turned."""
     travel_price_weighted_min_per_min: float = Field(default=0.0, ge=0, le=1000)

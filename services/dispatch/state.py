@@ -17,7 +17,7 @@ from services.dispatch.duty import Duty
 from services.dispatch.geometry import part_way
 from services.dispatch.warm import Warm
 
-STATE_VERSION = 4
+STATE_VERSION = 5
 CLOSED_KEPT = 2_000
 SEEN_KEPT = 20_000
 TIMELINE_KEPT = 200

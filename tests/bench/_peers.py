@@ -16,14 +16,14 @@ import numpy as np
 
 from schemas.events import RegionEvent
 from services.dispatch import lifecycle, mirror
-from services.dispatch.cost import supply_at, travel_ms_between
+from services.dispatch.cost import supply_at
 from services.dispatch.fold import PartitionFold
 from services.dispatch.matching import cheapest_matching
 from services.dispatch.moments import minutes_ms
 from services.dispatch.policy import DispatchPolicy
 from services.dispatch.rule_mask import may_go
 from services.dispatch.step import apply
-from services.dispatch.travel import ms_per_radian
+from services.dispatch.travel import ms_per_radian, travel_ms_between
 from services.dispatch.turn import Turn
 from services.dispatch.warm import IDLE, WAITING, Ints
 from tests.bench._report import CouldNotMeasure

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
+from services.dispatch.shipped import SHIPPED, shipped_policy
 from services.simulation.profiles import ROUGH, STEADY, PhoneProfile
 from services.simulation.replay import Replay
+from services.simulation.scenarios import Scenario
 from services.simulation.written import decision_line
-from tests.simulation.small import STRUCK, TWO_REGIONS, small
+from tests.simulation.small import QUIET, STRUCK, TWO_REGIONS, small
 
 
 @pytest.mark.parametrize("profile", [STEADY, ROUGH], ids=["steady", "rough"])
@@ -43,3 +46,47 @@ def test_the_true_service_time_of_unfinished_work_changes_nothing() -> None:
     other = Replay(replace(scenario, service_min=truth)).run()
     before = [decision_line(d) for d in whole.decisions if d.decided_at < end]
     assert before == [decision_line(d) for d in other.decisions if d.decided_at < end]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_another_future_after_a_moment_changes_nothing_before_it(seed: int) -> None:
+    """Whatever else is reported from a random T on, elsewhere, of another kind: before T nothing differs."""
+    scenario, chance = small(STRUCK, 10 + seed), random.Random(f"future/{seed}")
+    cut = chance.choice(scenario.reports[5:]).reported_at
+    other = tuple(
+        report
+        if report.reported_at < cut
+        else report.model_copy(
+            update={
+                "tier": chance.choice(("platinum", "gold", "silver")),
+                "place": chance.choice(scenario.reports).place,
+                "expected_service_min": chance.uniform(10, 200),
+            }
+        )
+        for report in scenario.reports
+    )
+    before = decided_before(scenario, cut)
+    assert before
+    assert before == decided_before(replace(scenario, reports=other), cut)
+
+
+@pytest.mark.parametrize("policy", SHIPPED)
+def test_how_long_a_job_takes_is_nobodys_to_know_before_its_end(policy: str) -> None:
+    """Scrambling one job's true length changes no decision before the earlier of its old and its new end."""
+    scenario, chance = small(QUIET, 20), random.Random(f"length/{policy}")
+    whole = Replay(scenario, shipped_policy(policy)).run().decisions
+    ends = {d.incident_id: d.decided_at for d in whole if d.kind == "resolved"}
+    for incident_id in chance.sample(sorted(name for name in ends if name), 1):
+        minutes = scenario.service_min[incident_id]
+        scrambled = chance.uniform(1, 3 * minutes)
+        began = ends[incident_id] - timedelta(minutes=minutes)
+        end = min(ends[incident_id], began + timedelta(minutes=scrambled))
+        truth = {**scenario.service_min, incident_id: scrambled}
+        other = Replay(replace(scenario, service_min=truth), shipped_policy(policy)).run().decisions
+        before = [decision_line(d) for d in whole if d.decided_at < end]
+        assert before == [decision_line(d) for d in other if d.decided_at < end]
+
+
+def decided_before(scenario: Scenario, end: datetime) -> list[str]:
+    """The decisions of a replay before a moment, as they are written."""
+    return [decision_line(d) for d in Replay(scenario).run().decisions if d.decided_at < end]
