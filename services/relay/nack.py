@@ -18,7 +18,7 @@ KEY_FRAME_TIMEOUT_S = 4.0
 class _Missing:
     since: float
     again_at: float
-    asked_at: float = 0.0
+    first_asked_at: float = 0.0
     tries: int = 0
 
 
@@ -46,16 +46,21 @@ class Gaps:
         return True
 
     def arrived(self, sequence: int, now: float) -> bool:
-        """A late packet: whether it was missed.
-
-        The first answer to a single request measures the round trip.
-        """
+        """A late packet: whether it was missed. How long it took measures the round trip."""
         found = self._missing.pop(sequence, None)
         if found is None:
             return False
+        trip = now - found.first_asked_at
         if found.tries == 1:
-            self.rtt_s += (now - found.asked_at - self.rtt_s) * 0.2
+            self.round_trip(trip)
+        elif found.tries > 1 and trip > self.rtt_s:
+            # Whose answer it is cannot be told; but without these a guess too short would stay.
+            self.rtt_s += (trip - self.rtt_s) * 0.1
         return True
+
+    def round_trip(self, measured_s: float) -> None:
+        """A measured round trip."""
+        self.rtt_s += (measured_s - self.rtt_s) * 0.25
 
     def due(self, now: float) -> tuple[list[int], bool]:
         """What to ask for now, in order, and whether something was given up since the last call."""
@@ -68,7 +73,8 @@ class Gaps:
             if age >= GIVE_UP_LATEST_S or (age >= GIVE_UP_S and gap.tries >= TRIES_MIN):
                 lost.append(sequence)
                 continue
-            gap.tries, gap.asked_at, gap.again_at = gap.tries + 1, now, now + wait
+            gap.first_asked_at = gap.first_asked_at if gap.tries else now
+            gap.tries, gap.again_at = gap.tries + 1, now + wait
             if gap.tries >= TRIES_MIN:
                 gap.again_at = min(gap.again_at, max(gap.since + GIVE_UP_S, now + self.rtt_s))
             asked.append(sequence)

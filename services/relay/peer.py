@@ -27,6 +27,7 @@ from services.relay.uplink import Uplink
 from services.relay.wire import PassthroughWire, ShortWire, SrtpSession, Staging
 
 BEAT_S = 0.5
+MEASURE_EACH_BEATS = 4
 ASK_AFTER_S = 0.5
 SILENT_AFTER_S = 2.5  # looked at each BEAT_S: noticed within 3 s
 CONNECT_WITHIN_S = 20.0
@@ -207,8 +208,8 @@ class Peer:
         silent = now - self._heard_at
         if silent > SILENT_AFTER_S:
             self._lost(f"silent for {silent:.1f} s")
-        elif silent > ASK_AFTER_S and (self._asking is None or self._asking.done()):
-            self._asking = asyncio.create_task(self._ask(), name="relay-life")
+        elif silent > ASK_AFTER_S or self._beats % MEASURE_EACH_BEATS == 1:
+            self._ask_for_life()
         flood, self._packets_before = self._packets - self._packets_before, self._packets
         if flood > PACKETS_PER_S_LIMIT * BEAT_S:
             self._lost(f"{flood / BEAT_S:.0f} packets a second")
@@ -216,9 +217,18 @@ class Peer:
             self._route()
             self._report(now)
 
+    def _ask_for_life(self) -> None:
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask(), name="relay-life")
+
     async def _ask(self) -> None:
+        """A client that answers lives, and the answer measures the way to it."""
+        begin = self._now()
         if await self._pc.shows_life():
             self.heard()
+            self.downlink.rtt_s += (self._now() - begin - self.downlink.rtt_s) * 0.5
+            for source in self.uplink.sources:
+                source.gaps.rtt_s = self.downlink.rtt_s
 
     def _report(self, now: float) -> None:
         packets, self.loss_up = self.uplink.reports(now)

@@ -61,6 +61,19 @@ def test_what_arrives_is_not_asked_for_again_and_measures_the_way() -> None:
     assert gaps.due(0.1)[0] == [6]
 
 
+def test_a_guess_of_the_way_that_is_too_short_is_mended() -> None:
+    """Each answer comes after the second request then: whose it is is unknown, but it took that long."""
+    gaps, way_s = Gaps(), 0.2
+    for number in range(30):
+        begin = float(number)
+        gaps.opened(number, number, begin)
+        gaps.due(begin)
+        for step in range(1, int(way_s * 100)):
+            gaps.due(begin + step * 0.01)
+        gaps.arrived(number, begin + way_s)
+    assert 0.15 < gaps.rtt_s < 0.25
+
+
 def test_a_jump_over_hundreds_of_packets_is_no_gap() -> None:
     """Asking for more than the limit again would flood the link: a key frame is cheaper."""
     gaps = Gaps()
