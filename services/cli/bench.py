@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -36,8 +35,6 @@ def bench(
         _not_measured(f"no bench is called {name!r}; there are: {', '.join(found)}")
     if str(ROOT) not in sys.path:
         sys.path.insert(0, str(ROOT))
-    for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ.setdefault(threads, "1")  # as every process of an installation runs
     measure = importlib.import_module(f"tests.bench.{name}").main
     raise typer.Exit(measure([*context.args, *(["--json"] if as_json else [])]))
 
