@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 RETRY_MIN_S = 0.02
 GIVE_UP_S = 0.15
-TRIES_MIN = 3
+TRIES_CLEAN, TRIES_LOSSY = 2, 3
+LOSSY = 0.03
 GIVE_UP_LATEST_S = 1.0
 GAP_LIMIT = 512
-FIRST_GUESS_RTT_S = 0.05
+FIRST_GUESS_RTT_S = 0.1
 KEY_FRAME_EVERY_S = 0.3
 KEY_FRAME_TIMEOUT_S = 4.0
 
@@ -25,12 +26,14 @@ class _Missing:
 class Gaps:
     """The packets of one source that are missing: asked for at once, again each round trip, then given up.
 
-    Times are seconds of one monotonic clock. A packet is given up after GIVE_UP_S and TRIES_MIN attempts, and
-    at the latest after GIVE_UP_LATEST_S: from then on only a key frame heals the picture.
+    Times are seconds of one monotonic clock. A packet is given up after GIVE_UP_S and three attempts, two
+    where the link loses little, and at the latest after GIVE_UP_LATEST_S: from then on only a key frame heals
+    the picture.
     """
 
     def __init__(self) -> None:
         self.rtt_s = FIRST_GUESS_RTT_S
+        self.tries = TRIES_LOSSY
         self._missing: dict[int, _Missing] = {}
 
     def __len__(self) -> int:
@@ -58,6 +61,10 @@ class Gaps:
             self.rtt_s += (trip - self.rtt_s) * 0.1
         return True
 
+    def loss(self, fraction: float) -> None:
+        """The share of packets (0..1) that was lost lately: a clean link that fails twice will not mend."""
+        self.tries = TRIES_LOSSY if fraction >= LOSSY else TRIES_CLEAN
+
     def round_trip(self, measured_s: float) -> None:
         """A measured round trip."""
         self.rtt_s += (measured_s - self.rtt_s) * 0.25
@@ -70,12 +77,12 @@ class Gaps:
             if gap.again_at > now:
                 continue
             age = now - gap.since
-            if age >= GIVE_UP_LATEST_S or (age >= GIVE_UP_S and gap.tries >= TRIES_MIN):
+            if age >= GIVE_UP_LATEST_S or (age >= GIVE_UP_S and gap.tries >= self.tries):
                 lost.append(sequence)
                 continue
             gap.first_asked_at = gap.first_asked_at if gap.tries else now
             gap.tries, gap.again_at = gap.tries + 1, now + wait
-            if gap.tries >= TRIES_MIN:
+            if gap.tries >= self.tries:
                 gap.again_at = min(gap.again_at, max(gap.since + GIVE_UP_S, now + self.rtt_s))
             asked.append(sequence)
         for sequence in lost:

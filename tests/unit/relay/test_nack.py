@@ -40,6 +40,18 @@ def test_what_never_comes_is_given_up_within_a_quarter_second_on_a_short_way() -
     assert not gaps
 
 
+def test_a_clean_link_that_fails_twice_is_given_no_third_try() -> None:
+    """There a packet that does not come is lost for good: the key frame is asked for sooner."""
+    gaps = Gaps()
+    gaps.rtt_s = 0.06
+    gaps.loss(0.01)
+    gaps.opened(5, 5, 0.0)
+    times, given_up = asked(gaps, 1.0)
+    assert len(times) == 2
+    assert given_up is not None
+    assert given_up <= 0.17
+
+
 def test_a_long_way_is_given_three_tries_but_never_more_than_a_second() -> None:
     """A round trip of 400 ms leaves time for few."""
     gaps = Gaps()
@@ -55,10 +67,10 @@ def test_what_arrives_is_not_asked_for_again_and_measures_the_way() -> None:
     gaps = Gaps()
     gaps.opened(5, 6, 0.0)
     assert gaps.due(0.0) == ([5, 6], False)
-    assert gaps.arrived(5, 0.1)
-    assert gaps.rtt_s > 0.05
-    assert not gaps.arrived(5, 0.1)
-    assert gaps.due(0.1)[0] == [6]
+    assert gaps.arrived(5, 0.2)
+    assert gaps.rtt_s > 0.1
+    assert not gaps.arrived(5, 0.2)
+    assert gaps.due(0.2)[0] == [6]
 
 
 def test_a_guess_of_the_way_that_is_too_short_is_mended() -> None:
