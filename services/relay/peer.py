@@ -208,7 +208,9 @@ class Peer:
         silent = now - self._heard_at
         if silent > SILENT_AFTER_S:
             self._lost(f"silent for {silent:.1f} s")
-        elif silent > ASK_AFTER_S or self._beats % MEASURE_EACH_BEATS == 1:
+        elif (
+            silent > ASK_AFTER_S or self._beats <= MEASURE_EACH_BEATS or self._beats % MEASURE_EACH_BEATS == 0
+        ):
             self._ask_for_life()
         flood, self._packets_before = self._packets - self._packets_before, self._packets
         if flood > PACKETS_PER_S_LIMIT * BEAT_S:
@@ -226,7 +228,9 @@ class Peer:
         begin = self._now()
         if await self._pc.shows_life():
             self.heard()
-            self.downlink.rtt_s += (self._now() - begin - self.downlink.rtt_s) * 0.5
+            trip, known = self._now() - begin, self.downlink.rtt_s
+            # down at once, up slowly: a queue that a key frame filled is not the way
+            self.downlink.rtt_s = trip if trip < known else known + (trip - known) * 0.2
             for source in self.uplink.sources:
                 source.gaps.rtt_s = self.downlink.rtt_s
 
