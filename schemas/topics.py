@@ -70,6 +70,7 @@ class Topic:
 
 _PEOPLES = (AssignIncident, LockIncident, UnlockIncident, ConfirmSuggestion, SetModes)
 _LENDING = (EngineersRequested, CommitLoan, ExtendLoan, RecallLoan)
+_PHONES = (ShiftReported, StatusReported, WorkEstimateUpdated)
 _ALL = (
     Topic("incidents", "incident", (IncidentReported,), ("gateway",), ("triage",)),
     Topic(
@@ -109,8 +110,16 @@ _ALL = (
         ("cli",),
         retention_ms=90 * 24 * 3600 * 1000,
     ),
-    Topic("region-load", "region", (RegionLoad,), ("dispatch",), ("surge coordinator",)),
-    Topic("lending", "region", _LENDING, ("surge coordinator",), ("triage",), retention_ms=-1),
+    Topic("region-load", "region", (RegionLoad,), ("dispatch",), ("surge coordinator",), partitions=1),
+    Topic(  # one partition: a handover stands before the phone's words that are handed on behind it
+        "lending",
+        "region",
+        (*_LENDING, Decision, *_PHONES),
+        ("surge coordinator", "dispatch"),
+        ("triage", "surge coordinator"),
+        partitions=1,
+        retention_ms=-1,
+    ),
     Topic("region-kpi", "region", (RegionKpi,), ("windows",), ("gateway",)),
     Topic(  # keyed by incident: its story is in one partition, whatever the number of its sessions
         "remote-sessions",
@@ -186,7 +195,7 @@ _ALL = (
     Topic(
         "registry",
         "subject",
-        (RegionDefined, EngineerRegistered),
+        (RegionDefined, EngineerRegistered, EngineerHandedOver),
         ("triage",),
         ("triage", "location feed", "gateway"),
         partitions=1,

@@ -11,9 +11,12 @@ import structlog
 
 from schemas.cloudevents import Envelope, encode
 from schemas.decisions import Decision
+from schemas.engineers import PhoneEvent
+from schemas.lending import RegionLoad
 from schemas.receipts import DecisionReceipt
 from services.dispatch.fold import Logged
 from streams.dead_letters import Sender
+from streams.lending import is_about_lending, loads_due
 from streams.log import RegionLog
 from streams.metrics import WorkerMetrics
 from streams.owned import OwnedPartition
@@ -25,7 +28,9 @@ SOURCE = "muster/dispatch"
 
 RECEIPTS_SOURCE = "muster/dispatch/receipts"
 
-Publish = Callable[[Decision | DecisionReceipt], Awaitable[asyncio.Future[Any]]]
+Told = Decision | DecisionReceipt | RegionLoad | Logged
+"""What leaves a fold; a logged event is a phone's word for the region that owns the engineer now."""
+Publish = Callable[[Told], Awaitable[list[asyncio.Future[Any]]]]
 Note = Callable[[OwnedPartition, Logged, Sequence[Decision]], None]
 
 
@@ -36,13 +41,16 @@ async def run_dispatch(log: RegionLog, publish: Publish, note: Note, metrics: Wo
     leave before their receipts, which nobody waits for.
     """
     async for owned, event in log:  # only contiguous offsets of partitions we own
+        onward, clock = owned.fold.handed_on(event), owned.fold.now
         started = time.perf_counter()
         decisions = owned.fold.step(event)
         metrics.fold_seconds.observe(time.perf_counter() - started)
         metrics.events_folded.labels(owned.number).inc()
-        told: list[Decision | DecisionReceipt] = [*decisions, *owned.fold.receipts]
+        told: list[Told] = [*decisions, *owned.fold.receipts, *loads_due(owned.fold, clock)]
+        if onward is not None:
+            told.append(event)
         for one in told:
-            owned.unconfirmed.append(await publish(one))
+            owned.unconfirmed.extend(await publish(one))
         note(owned, event, decisions)
 
 
@@ -72,16 +80,40 @@ def envelope_of(decision: Decision | DecisionReceipt) -> Envelope:
     )
 
 
-def publisher(producer: Sender, settings: WorkerSettings, metrics: WorkerMetrics) -> Publish:
-    """Publish to `assignments` or `decision-receipts`, in the partition of the region's events."""
-    assignments, receipts = settings.topic("assignments"), settings.topic("decision-receipts")
+def handed_on(logged: Logged) -> Envelope:
+    """A phone's word under the id and source it came with."""
+    assert isinstance(logged.event, PhoneEvent)
+    at, region = logged.event.occurred_at, logged.region
+    return Envelope(id=logged.id, source=logged.source, event=logged.event, time=at, partitionkey=region)
 
-    async def publish(decision: Decision | DecisionReceipt) -> asyncio.Future[Any]:
-        value, headers = encode(envelope_of(decision))
-        topic = receipts
-        if isinstance(decision, Decision):
-            topic = assignments
-            metrics.decisions.labels(decision.kind).inc()
-        return await producer.send(topic, value, key=decision.region.encode(), headers=headers)
+
+def load_envelope(load: RegionLoad) -> Envelope:
+    """A region's load, named by the clock event that it was measured at."""
+    name = f"{load.log}/{load.region}/{load.offset}/load"
+    return Envelope(id=name, source=SOURCE, event=load, time=load.at, partitionkey=load.region)
+
+
+def publisher(producer: Sender, settings: WorkerSettings, metrics: WorkerMetrics) -> Publish:
+    """Publish decisions and receipts in the partition of the region's events, what is of lending in one."""
+    assignments, receipts = settings.topic("assignments"), settings.topic("decision-receipts")
+    lending, loads = settings.topic("lending"), settings.topic("region-load")
+
+    async def send(topic: str, envelope: Envelope, **where: int) -> asyncio.Future[Any]:
+        value, headers = encode(envelope)
+        return await producer.send(topic, value, key=envelope.partitionkey.encode(), headers=headers, **where)
+
+    async def publish(told: Told) -> list[asyncio.Future[Any]]:
+        match told:
+            case Logged():
+                return [await send(lending, handed_on(told), partition=0)]
+            case RegionLoad():
+                return [await send(loads, load_envelope(told), partition=0)]
+            case DecisionReceipt():
+                return [await send(receipts, envelope_of(told))]
+        metrics.decisions.labels(told.kind).inc()
+        sent = [await send(assignments, envelope_of(told))]
+        if is_about_lending(told):
+            sent.append(await send(lending, envelope_of(told), partition=0))
+        return sent
 
     return publish

@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas.base import Place, Wire
 from schemas.cloudevents import UnreadableRecord, decode
+from schemas.lending import EngineerHandedOver
 from schemas.regions import EngineerRegistered, Polygon, RegionDefined
 from streams.kafka import new_reader
 from streams.settings import WorkerSettings
@@ -26,6 +27,8 @@ class Registry:
     def __init__(self) -> None:
         self.regions: dict[str, RegionDefined] = {}
         self.region_of: dict[str, str] = {}
+        self._owner_epoch: dict[str, int] = {}
+        self._on_loan: set[str] = set()
         self._outlines: list[tuple[str, Outline]] = []
 
     def apply(self, event: Wire) -> None:
@@ -38,7 +41,21 @@ class Registry:
                 if region.polygon is not None
             ]
         elif isinstance(event, EngineerRegistered):
-            self.region_of[event.engineer_id] = event.region
+            if event.engineer_id not in self._on_loan:
+                self.region_of[event.engineer_id] = event.region
+        elif isinstance(event, EngineerHandedOver):
+            self._handed_over(event)
+
+    def _handed_over(self, event: EngineerHandedOver) -> None:
+        """The region under the highest epoch has the engineer; whoever is home again may move as before."""
+        name, epoch = event.loan.engineer_id, event.loan.owner_epoch
+        if epoch <= self._owner_epoch.get(name, 0):
+            return
+        self._owner_epoch[name], self.region_of[name] = epoch, event.region
+        if event.region == event.loan.home_region:
+            self._on_loan.discard(name)
+        else:
+            self._on_loan.add(name)
 
     def region_at(self, place: Place) -> str | None:
         """The region whose polygon covers a place; of several the one whose id sorts first."""

@@ -10,11 +10,14 @@ from schemas.base import Wire
 from schemas.clock import ClockTicked
 from schemas.cloudevents import Envelope, Headers, UnreadableRecord
 from schemas.commands import IncidentCommand, SetModes
+from schemas.decisions import Decision
 from schemas.engineers import ShiftReported, StatusReported, WorkEstimateUpdated
 from schemas.events import type_of
 from schemas.incidents import CancelIncident, IncidentReported, IncidentTriaged
+from schemas.lending import CommitLoan, EngineerHandedOver, EngineersRequested, ExtendLoan, RecallLoan
 from schemas.regions import EngineerRegistered, RegionDefined
 from schemas.topics import TOPICS
+from services.surge.routing import told_by
 from streams.dead_letters import Record
 from streams.registry import Registry
 
@@ -78,6 +81,11 @@ def route(envelope: Envelope, partition: int, registry: Registry, clock: datetim
             return [Routed(_region_of(phone.engineer_id, registry), envelope)]
         case CancelIncident() | IncidentCommand() | SetModes() as command:
             return [Routed(_known(command.region, registry), envelope)]
+        case EngineersRequested() | CommitLoan() | ExtendLoan() | RecallLoan() as command:
+            return [Routed(_known(command.region, registry), envelope)]
+        case Decision() as decision:
+            told = told_by(decision)
+            return [] if told is None else [Routed(told.region, replace(envelope, event=told), changed=True)]
         case RegionDefined() as defined:
             return [Routed(defined.region, envelope)]
         case EngineerRegistered() as registered:
@@ -143,6 +151,8 @@ def registry_key(event: Wire) -> str | None:
             return f"region/{region}"
         case EngineerRegistered(engineer_id=engineer_id):
             return f"engineer/{engineer_id}"
+        case EngineerHandedOver(loan=loan):
+            return f"owner/{loan.engineer_id}"
         case _:
             return None
 

@@ -10,7 +10,6 @@ from typing import Any
 import structlog
 from aiokafka import TopicPartition
 
-from schemas.base import Wire
 from schemas.clock import ClockTicked
 from schemas.cloudevents import Envelope, UnreadableRecord, decode, encode
 from schemas.topics import partition_of
@@ -32,7 +31,7 @@ from streams.settings import WorkerSettings
 
 log = structlog.get_logger(__name__)
 
-SOURCES = ("dispatch-commands", "incidents", "engineer-status")
+SOURCES = ("dispatch-commands", "lending", "incidents", "engineer-status")
 """In this order within one batch: who is defined in it is known to the rest of it."""
 UNKNOWN = ("outside_every_region", "unknown_region", "unknown_engineer")
 """Reasons that a look at the registry's end may take back."""
@@ -108,7 +107,8 @@ class Triage:
                 envelope = decode(record.value, record.headers)
                 belongs_on(topic, envelope.event)
                 within_bounds(record)
-                ready += [(routed, record) for routed in await self._route(envelope, record.partition)]
+                found = [(routed, record) for routed in await self._route(envelope, record.partition)]
+                ready += found
             except (UnreadableRecord, Refusal) as error:
                 owed.append(await self._dead_letters.write(record, error.reason, error.detail))
             except (ValueError, ArithmeticError, LookupError, TypeError) as error:
@@ -116,7 +116,8 @@ class Triage:
                 log.exception("triage_failed", topic=topic, offset=record.offset)
                 owed.append(await self._dead_letters.write(record, "failed", repr(error)))
             else:
-                registering += await self._register(envelope.event, record)
+                for routed, _ in found[-1:]:
+                    registering += await self._register(routed, record)
                 self._metrics.routed.labels(topic).inc()
         await asyncio.gather(*registering)
         return owed + [await self._forward(routed, record) for routed, record in ready]
@@ -139,23 +140,18 @@ class Triage:
             await self._reader.catch_up()
             self._caught_up = True
 
-    async def _register(self, event: Wire, record: Record) -> Owed:
-        key = registry_key(event)
+    async def _register(self, routed: Routed, record: Record) -> Owed:
+        key = registry_key(routed.envelope.event)
         if key is None:
             return []
-        self._reader.registry.apply(event)
+        self._reader.registry.apply(routed.envelope.event)
         topic = self._settings.topic("registry")
-        headers = list(record.headers)
-        return [
-            await self._producer.send(topic, record.value, key=key.encode(), partition=0, headers=headers)
-        ]
+        value, headers = _written(routed, record)
+        return [await self._producer.send(topic, value, key=key.encode(), partition=0, headers=headers)]
 
     async def _forward(self, routed: Routed, record: Record) -> asyncio.Future[Any]:
-        if routed.changed:
-            value, headers = encode(routed.envelope)
-            headers = with_partitionkey(headers, routed.region)
-        else:
-            value, headers = record.value or b"", with_partitionkey(list(record.headers), routed.region)
+        value, headers = _written(routed, record)
+        headers = with_partitionkey(headers, routed.region)
         partition = routed.partition if routed.partition is not None else partition_of(routed.region)
         key = routed.region.encode() or None
         return await self._producer.send(
@@ -191,3 +187,8 @@ class Triage:
         )
         value, headers = encode(tick)
         return await self._producer.send(self._region_events, value, partition=partition, headers=headers)
+
+
+def _written(routed: Routed, record: Record) -> tuple[bytes, list[tuple[str, bytes]]]:
+    """Value and headers: as they came, where nothing was changed."""
+    return encode(routed.envelope) if routed.changed else (record.value or b"", list(record.headers))

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from streams.dead_letters import DeadLetters
 from streams.dispatch import publisher, run_dispatch
 from streams.kafka import AWAY, BACKOFF_S, new_group_consumer, new_producer, until_there
+from streams.lending import SurgeCoordinator
 from streams.locations import LocationFeed
 from streams.log import RegionLog
 from streams.metrics import WorkerMetrics
@@ -102,8 +103,11 @@ class DispatchWorker:
             asyncio.create_task(self._again("triage", lambda: triage.run(stopping))),
             asyncio.create_task(self._again("locations", lambda: feed.run(stopping))),
         ]
-        told = asyncio.create_task(self._again("stories", lambda: stories.run(stopping)))
-        parts = [*intake, told, asyncio.create_task(self._again("dispatch", dispatch))]
+        beside = [asyncio.create_task(self._again("stories", lambda: stories.run(stopping)))]
+        if settings.lending != "off":
+            surge = SurgeCoordinator(settings, producer)
+            beside.append(asyncio.create_task(self._again("surge", lambda: surge.run(stopping))))
+        parts = [*intake, *beside, asyncio.create_task(self._again("dispatch", dispatch))]
         try:
             await _first_failure([*parts, follow], stopping)
         finally:

@@ -232,6 +232,8 @@ def engineers_moved(turn: Turn, event: EngineersMoved) -> None:
     refused: dict[str, list[str]] = {}
     for move in event.moves:
         engineer = turn.region.engineers.get(move.engineer_id)
+        if engineer is None and move.engineer_id in turn.region.handed_over:
+            continue  # a fix is only worth something now: the next one finds the region they are in
         if engineer is None:
             refused.setdefault("unknown_engineer", []).append(move.engineer_id)
         elif engineer.state == "off_shift":

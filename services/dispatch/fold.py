@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from schemas.clock import ClockTicked, LogStarted
 from schemas.decisions import Decision, decision_id
-from schemas.engineers import EngineersMoved
+from schemas.engineers import EngineersMoved, PhoneEvent
 from schemas.events import RegionEvent
 from schemas.receipts import DecisionReceipt
 from schemas.regions import RegionDefined
@@ -84,9 +84,19 @@ class PartitionFold:
         region = self._regions.get(name)
         if region is None:
             return self._refuse_unknown_region(logged, name)
+        if self.handed_on(logged) is not None:
+            return []
         if not isinstance(event, EngineersMoved) and _seen(region, logged):
             return []
         return self._turn(region, logged)
+
+    def handed_on(self, logged: Logged) -> str | None:
+        """The region that owns the engineer now whose phone speaks here; None where the words are for us."""
+        region, event = self._regions.get(logged.region), logged.event
+        if region is None or not isinstance(event, PhoneEvent) or event.engineer_id in region.engineers:
+            return None
+        gone = region.handed_over.get(event.engineer_id)
+        return None if gone is None else gone.to_region
 
     def _tick(self, logged: Logged, event: ClockTicked) -> list[Decision]:
         if self.now is not None and event.now <= self.now:

@@ -12,6 +12,7 @@ from services.dispatch.moments import minutes_ms, to_moment
 from services.dispatch.state import Engineer, Incident, RegionState
 from services.dispatch.travel import ms_per_km
 
+LOAD_EVERY_MS = minutes_ms(5)
 SOON_MS = minutes_ms(30)
 BREAKING_WITHIN_MS = minutes_ms(180)
 LATEST = 20

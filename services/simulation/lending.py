@@ -8,14 +8,12 @@ from datetime import datetime
 from schemas.decisions import Decision
 from schemas.events import RegionEvent
 from schemas.lending import RegionLoad
-from services.dispatch.load import region_load
-from services.dispatch.moments import minutes_ms, to_ms
+from services.dispatch.load import LOAD_EVERY_MS, region_load
+from services.dispatch.moments import to_ms
 from services.simulation.partitions import Partitions
 from services.surge.coordinator import Command, Coordinator
 from services.surge.policy import LendingPolicy
 from services.surge.routing import told_by
-
-LOAD_EVERY_MS = minutes_ms(5)
 
 
 class Lending:

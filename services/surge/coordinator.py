@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from schemas.base import rfc3339
+from schemas.base import Wire, rfc3339
 from schemas.decisions import Decision
 from schemas.lending import (
     MAX_OFFERED,
@@ -68,6 +68,22 @@ class Coordinator:
             return self._offered(event)
         self.loans.heard(event)
         return []
+
+    def remember(self, event: Wire) -> None:
+        """Take in what lies in the past, from another coordinator's time: nobody is told anything."""
+        match event:
+            case RegionLoad():
+                outlook = self.outlooks.setdefault(event.region, Outlook())
+                if outlook.heard(event, self.policy):
+                    self.planned_at = max(self.planned_at, outlook.at)
+            case CommitLoan():
+                if event.loan.loan_id not in self.loans.ended:
+                    self.loans.open.setdefault(event.loan.loan_id, Followed(event.loan))
+            case RecallLoan():
+                if event.loan_id in self.loans.open:
+                    self.loans.recall(event.loan_id, self.planned_at)
+            case Decision():
+                self.loans.heard(event)
 
     def _load(self, load: RegionLoad) -> list[Command]:
         outlook = self.outlooks.setdefault(load.region, Outlook())

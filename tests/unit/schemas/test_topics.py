@@ -45,7 +45,6 @@ def test_a_regions_partition_never_changes(key: str, partition: int) -> None:
         "assignments",
         "region-snapshots",
         "region-kpi",
-        "lending",
     ],
 )
 def test_what_is_keyed_by_region_is_partitioned_alike(name: str) -> None:
