@@ -8,6 +8,7 @@ import { decisionFrom, jobFrom, regionFrom, type SparseJob } from "../received";
 import { sessionEnded } from "../session";
 import type { StreamEvent } from "../sse";
 import type { Decision, IncidentView, JobView, RegionView } from "../wire";
+import { keepJob, keptJob, store, type Diversion } from "./kept";
 import { Outbox, type Action, type Conflict, type Deed } from "./outbox";
 import { isBehind, project, type JobState } from "./projection";
 import { Sender, type Answer } from "./sender";
@@ -17,15 +18,6 @@ const READ_AGAIN_LIMIT = 6;
 const SETTLING_MS = 8_000;
 const OWN_ACKNOWLEDGEMENT_MS = 10_000;
 const UNKNOWN_EVERY_MS = 5_000;
-
-export interface Diversion {
-  from: string;
-  to: string;
-  epoch: number;
-}
-
-/** What a reload without network starts from; a diversion stays open until a person has answered it. */
-type KeptJob = JobView & { diversion: Diversion | null };
 
 /** Something dispatch took away that the technician should know about. */
 export interface Taken {
@@ -48,16 +40,6 @@ const settling = signal<readonly Action[]>([]);
 export const job = computed(() =>
   known.value === null ? null : project(known.value, [...settling.value, ...waiting.value]),
 );
-
-/** A store that is not there refuses to store; the queue then lives in memory. */
-const NO_STORE = { getItem: () => null, setItem: () => { throw new Error("no storage"); } };
-const store = (): Pick<Storage, "getItem" | "setItem"> => {
-  try {
-    return globalThis.localStorage;
-  } catch {
-    return NO_STORE;
-  }
-};
 
 /** Everything of one engineer's page; `close` ends it. */
 export class JobPage {
@@ -222,12 +204,6 @@ export class JobPage {
       engineers: [view.engineer],
     });
     this.show();
-    try {
-      const kept: KeptJob = { ...view, diversion: diversion.peek() };
-      store().setItem(`muster.job.${this.engineer_id}`, JSON.stringify(kept));
-    } catch {
-      // not kept: a reload without network starts empty
-    }
   }
 
   private show(): void {
@@ -238,6 +214,14 @@ export class JobPage {
       known.value = { engineer: { ...engineer }, incident: incident ? { ...incident } : null };
       this.acknowledge(known.value.incident);
     });
+    this.keep(known.peek()!);
+  }
+
+  /** What the stream told is kept as well: the connection may be gone before the next read. */
+  private keep(view: JobState): void {
+    const at = logTime.peek();
+    const now = at === null ? null : new Date(at).toISOString();
+    keepJob(this.engineer_id, { ...view, now, diversion: diversion.peek() });
   }
 
   /** The phone has the assignment: say so by itself, but for a diversion, which a person must have seen. */
@@ -264,21 +248,16 @@ export class JobPage {
   }
 
   private showKept(): void {
-    try {
-      const kept = JSON.parse(store().getItem(`muster.job.${this.engineer_id}`) ?? "null") as KeptJob | null;
-      if (!kept) return;
-      diversion.value = kept.diversion;
-      if (kept.now && logTime.peek() === null) tick(Date.parse(kept.now));
-      this.picture.load({
-        now: kept.now, clock: "wall", regions: [], kpi: [], last_event_id: "",
-        incidents: kept.incident ? [kept.incident] : [],
-        engineers: [kept.engineer],
-      });
-      const incident = kept.incident;
-      known.value = { engineer: kept.engineer, incident };
-    } catch {
-      // nothing kept, or not readable: the gateway tells
-    }
+    const kept = keptJob(this.engineer_id);
+    if (!kept) return;
+    diversion.value = kept.diversion;
+    if (kept.now && logTime.peek() === null) tick(Date.parse(kept.now));
+    this.picture.load({
+      now: kept.now, clock: "wall", regions: [], kpi: [], last_event_id: "",
+      incidents: kept.incident ? [kept.incident] : [],
+      engineers: [kept.engineer],
+    });
+    known.value = { engineer: kept.engineer, incident: kept.incident };
   }
 
   private async readRegion(name: string): Promise<void> {
