@@ -60,6 +60,10 @@ class Phones:
     reported_ms: dict[str, int] = field(default_factory=dict)
     assigned_ms: dict[str, int] = field(default_factory=dict)
     seen_ms: dict[str, float] = field(default_factory=dict)
+    queued_at: dict[str, int] = field(default_factory=dict)
+    """The offset at which the region first heard of the incident."""
+    waited: set[str] = field(default_factory=set)
+    """Incidents that a later event assigned: the plan had them wait for somebody about to be free."""
     kinds: dict[str, int] = field(default_factory=dict)
     _jobs: dict[str, Job] = field(default_factory=dict)
     _due: list[tuple[float, int, int, Job]] = field(default_factory=list)
@@ -154,8 +158,13 @@ class Phones:
         decision = orjson.loads(record.value)
         kind = decision["kind"]
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
-        if kind == "assigned":
+        if kind == "queued":
+            self.queued_at.setdefault(decision["incident_id"], decision["offset"])
+        elif kind == "assigned":
             incident_id = decision["incident_id"]
+            first = incident_id not in self.assigned_ms
+            if first and self.queued_at.get(incident_id) != decision["offset"]:
+                self.waited.add(incident_id)
             self.assigned_ms.setdefault(incident_id, record.timestamp)
             self.seen_ms.setdefault(incident_id, time.time() * 1000)
             place = decision.get("place") or {"lat": 0.0, "lon": 0.0}
