@@ -6,18 +6,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.base import Command, Id, Latitude, Level, Longitude, Minutes, Moment, Place, ShortText, Tier
+from schemas.base import Command, Id, Latitude, Longitude, Minutes, Moment, Place, ShortText, Tier
 from schemas.commands import MAX_CREW, Crew, LockKind, Mode, Reason
 from schemas.engineers import PhoneStatus, ShiftChange
-from schemas.regions import Certificate, Polygon, RegionRules, Terms, TimeZone
+from schemas.incidents import IncidentFacts
+from schemas.regions import EngineerFacts, RegionFacts
 
 Role = Literal["dispatcher", "technician", "expert", "lead", "customer", "operator", "service"]
 ROLES: tuple[Role, ...] = ("dispatcher", "technician", "expert", "lead", "customer", "operator", "service")
 
 MAX_BATCH = 1000
 """The most positions, or phone events, that one request may carry."""
-
-Products = Annotated[dict[Id, Level], Field(max_length=100)]
 
 
 class Login(Command):
@@ -26,54 +25,19 @@ class Login(Command):
     token: Annotated[str, Field(min_length=1, max_length=8192)]
 
 
-class RegionBody(Command):
-    """A region's time zone, terms and borders: RegionDefined without its id, which the path names."""
-
-    time_zone: TimeZone = "UTC"
-    terms: Terms = Terms()
-    rules: RegionRules = RegionRules()
-    polygon: Polygon | None = None
+class RegionBody(RegionFacts, Command):
+    """A region's time zone, terms, rules and borders; the path names it."""
 
 
-class EngineerBody(Command):
-    """An engineer's standing data: EngineerRegistered without the id, which the path names."""
-
-    region: Id
-    home: Place
-    skills: Products
-    languages: list[Id] = Field(default=[], max_length=20)
-    certificates: list[Certificate] = Field(default=[], max_length=100)
-    available_from: Moment | None = None
-    shift_end: Moment | None = None
-    worked_min_before: Minutes | None = None
-    parts: list[Id] = Field(default=[], max_length=500)
-    excluded_customers: list[Id] = Field(default=[], max_length=500)
-    pinned_incident: Id | None = None
+class EngineerBody(EngineerFacts, Command):
+    """An engineer's standing data; the path names whose."""
 
 
-class IncidentBody(Command):
+class IncidentBody(IncidentFacts, Command):
     """A report. `incident_id` is made from the Idempotency-Key where absent; `reported_at` is now."""
 
     incident_id: Id | None = None
     reported_at: Moment | None = None
-    place: Place
-    tier: Tier
-    product: Id
-    level: Level = 1
-    region: Id | None = None
-    expected_service_min: Minutes | None = None
-    external_id: Id | None = None
-    site_id: Id | None = None
-    equipment_id: Id | None = None
-    customer_id: Id | None = None
-    language: Id | None = None
-    reported_by: Id | None = None
-    cause_id: Id | None = None
-    crew: int = Field(default=1, ge=1, le=50)
-    certificate: Id | None = None
-    window_from: Moment | None = None
-    window_to: Moment | None = None
-    parts: list[Id] = Field(default=[], max_length=100)
 
 
 class CancelBody(Command):

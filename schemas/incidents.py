@@ -9,15 +9,13 @@ from pydantic import Field
 from schemas.base import Id, Level, Minutes, Moment, Place, ShortText, Tier, Wire
 
 
-class IncidentReported(Wire):
-    """Somebody or something reports a fault at a site.
+class IncidentFacts(Wire):
+    """What a report says of a fault, on its way in and in the log.
 
     `region` is kept where it names a known region; otherwise the place decides.
     `expected_service_min` is the reporter's guess of the work; without it the product's mean is used.
     """
 
-    incident_id: Id
-    reported_at: Moment
     place: Place
     tier: Tier
     product: Id
@@ -36,6 +34,13 @@ class IncidentReported(Wire):
     window_from: Moment | None = None
     window_to: Moment | None = None
     parts: list[Id] = Field(default=[], max_length=100)
+
+
+class IncidentReported(IncidentFacts):
+    """Somebody or something reports a fault at a site."""
+
+    incident_id: Id
+    reported_at: Moment
 
 
 class IncidentTriaged(Wire):

@@ -86,15 +86,20 @@ class RegionRules(Wire):
     week_max_min: float = Field(default=2880.0, gt=0, le=10_080)
 
 
-class RegionDefined(Wire):
-    """A region exists with these borders and terms; a later one replaces an earlier."""
+class RegionFacts(Wire):
+    """A region's time zone, terms, rules and borders."""
 
-    region: Id
     time_zone: TimeZone = "UTC"
     terms: Terms = Terms()
     rules: RegionRules = RegionRules()
     polygon: Polygon | None = None
     """None: the region refuses nobody for where they are, and no place alone leads to it."""
+
+
+class RegionDefined(RegionFacts):
+    """A region exists with these borders and terms; a later one replaces an earlier."""
+
+    region: Id
 
 
 class Certificate(Wire):
@@ -104,8 +109,8 @@ class Certificate(Wire):
     expires_at: Moment
 
 
-class EngineerRegistered(Wire):
-    """An engineer belongs to a home region with these skills; a later one replaces an earlier.
+class EngineerFacts(Wire):
+    """An engineer's standing data.
 
     `skills` maps product to qualification level 1-5; a product not named is a skill not had.
     `available_from` starts a shift at that moment by itself; None: the phone starts the shift.
@@ -113,7 +118,6 @@ class EngineerRegistered(Wire):
     their rest, breaks and week, without `shift_end` no shift limits them.
     """
 
-    engineer_id: Id
     region: Id
     home: Place
     skills: dict[Id, Level] = Field(max_length=100)
@@ -125,3 +129,9 @@ class EngineerRegistered(Wire):
     parts: list[Id] = Field(default=[], max_length=500)
     excluded_customers: list[Id] = Field(default=[], max_length=500)
     pinned_incident: Id | None = None
+
+
+class EngineerRegistered(EngineerFacts):
+    """An engineer belongs to a home region with these skills; a later one replaces an earlier."""
+
+    engineer_id: Id
