@@ -152,10 +152,14 @@ class Moved(Wire):
 
 
 class MediaLost(Wire):
-    """The peer connection is gone, or somebody can not be shown: offer anew; the last picture stays."""
+    """The peer connection is gone: offer anew; the last picture stays.
+
+    Where `party` is named the connection holds, and that one alone can not be shown.
+    """
 
     type: Literal["media_lost"] = "media_lost"
     reason: str
+    party: Id | None = None
 
 
 class Pong(Wire):

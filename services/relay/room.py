@@ -107,9 +107,9 @@ class Room:
         }
 
     def sources(self, publisher: str) -> list[Source]:
-        """A publisher's live tracks, for instance for the recorder."""
-        peer = self.peers.get(publisher)
-        return list(peer.uplink.live()) if peer is not None else []
+        """A publisher's live tracks, those of its WHIP resources too."""
+        own = [peer for peer_id, peer in self.peers.items() if _belongs(peer_id, publisher)]
+        return [source for peer in own for source in peer.uplink.live()]
 
     def source_time(self, viewer: str, timestamp: int) -> int | None:
         """The publisher's RTP time of a picture that the viewer has under `timestamp`; None: no picture."""
@@ -189,7 +189,8 @@ class Room:
     def _place_for(self, source: Source, peer: Peer) -> int | None:
         for place in range(len(peer.downlink.slots)):
             shown = {slot.source.publisher for slot in places(peer, place) if slot.source is not None}
-            if source.publisher in shown or self._chosen.get((peer.peer_id, place)) == source.publisher:
+            chosen = self._chosen.get((peer.peer_id, place))
+            if source.publisher in shown or (chosen is not None and _belongs(source.publisher, chosen)):
                 return place
         for place in range(len(peer.downlink.slots)):
             taken = any(slot.source is not None for slot in places(peer, place))
@@ -223,3 +224,8 @@ def places(peer: Peer, place: int) -> list[Slot]:
     """The audio and the video slot of a place, those that there are."""
     by_kind = [[slot for slot in peer.downlink.slots if slot.kind == kind] for kind in ("audio", "video")]
     return [slots[place] for slots in by_kind if 0 <= place < len(slots)]
+
+
+def _belongs(peer_id: str, party: str) -> bool:
+    """Whether the peer is the party's client or one of its resources (PARTY~RESOURCE)."""
+    return peer_id == party or peer_id.partition("~")[0] == party

@@ -85,7 +85,8 @@ class SessionMedia:
         """The viewer can not be shown this publisher."""
         client = self._live.clients.get(peer_id)
         if client is not None:
-            client.signal(MediaLost(reason=f"{publisher} is not shown: {reason}"[:500]))
+            party = publisher.partition("~")[0]
+            client.signal(MediaLost(reason=f"{publisher} is not shown: {reason}"[:500], party=party))
 
     def level_changed(self, peer_id: str, direction: str, level: Rung, reason: str) -> None:  # noqa: ARG002
         """The ladder of a party moved: told to everybody, and logged."""

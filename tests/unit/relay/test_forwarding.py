@@ -85,6 +85,25 @@ async def test_the_stream_goes_on_where_the_source_changes() -> None:
         assert ids == [0, 0, 1, 1, 2, 2, 3, 3]
 
 
+async def test_a_place_kept_for_a_party_shows_its_resource_too() -> None:
+    """Who is watched by name is shown also where the camera came by WHIP, before or after that."""
+    async with scene() as here:
+        other, expert = await here.publisher("bo"), await here.viewer()
+        here.room.watch("expert", 0, "ana")
+        show(other, 0, key=True)
+        camera = await here.publisher("ana~camera")
+        show(camera, 700, key=True)
+        await until(lambda: len(pictures(expert)) >= 2)
+        here.room.watch("expert", 0, "bo")
+        show(other, 1, key=True)
+        await until(lambda: len(pictures(expert)) >= 4)
+        here.room.watch("expert", 0, "ana")
+        show(camera, 701, key=True)
+        await until(lambda: len(pictures(expert)) >= 6)
+        ids = [int.from_bytes(packet.payload[2:4]) & 0x7FFF for packet in pictures(expert)]
+        assert ids == [700, 700, 701, 701, 702, 702]
+
+
 async def test_a_peer_shows_and_watches_over_one_connection() -> None:
     """An assist client is one connection: it sends its own and is sent the others' sound and picture."""
     async with scene() as here:
