@@ -31,6 +31,11 @@ class Downlink:
         self._by_ssrc: dict[int, Slot] = {}
         self._before = (0.0, 0)
 
+    @property
+    def loss(self) -> float:
+        """The share of packets (0..1) that the viewer lately missed, before any repair."""
+        return self.estimate.loss
+
     def add(self, slot: Slot) -> None:
         """An m-line on which the client may be sent to."""
         self.slots.append(slot)

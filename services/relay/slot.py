@@ -13,15 +13,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from services.relay.forwarding import Lane
+from services.relay.resends import Resends
 from services.relay.rtcp import SenderReport
 from services.relay.rtp import MediaPacket, unwrapped
 from services.relay.source import Codec, Extensions, Source
 from services.relay.wire import ShortWire
 
 SEGMENTS_KEPT = 4
-RESENT_KEPT = 256
-RESEND_NOT_BEFORE_S = 0.02
-RESENDS_PER_S = 600
 VAIN_AFTER_S = 5.0
 SLOW_FRAME_EVERY_S = 1.0
 DROPS_FOR_S = 1.0
@@ -32,6 +30,10 @@ class Downstream(Protocol):
     """The viewer's link, shared by its slots."""
 
     rtt_s: float
+
+    @property
+    def loss(self) -> float:
+        """The share of packets (0..1) that the viewer lately missed, before any repair."""
 
     def send_rtp(self, header: bytes, payload: bytes) -> None:
         """Send now."""
@@ -76,7 +78,6 @@ class Slot:
         self.kind, self.terms, self._link = kind, terms, link
         self.source: Source | None = None
         self.codec: Codec | None = None
-        self.resent = 0
         self.slow = self.muted = False
         self.on_mismatch: Callable[[Slot], None] | None = None
         self._open = self._resting = False
@@ -89,8 +90,7 @@ class Slot:
         self._rtx_sequence = first_sequence
         self._shown = -1
         self._not_before = 0.0
-        self._resent: dict[int, float] = {}
-        self._resends_from = (0.0, 0)
+        self.resends = Resends(self._send_again)
         self._waits_since: float | None = None
 
     def watch(self, source: Source | None, now: float) -> None:
@@ -215,38 +215,32 @@ class Slot:
         self._link.send_rtp(lane.header(packet, codec.payload_type, out, self.terms.ssrc, now), payload)
 
     def resend(self, sequences: tuple[int, ...], now: float) -> None:
-        """Answer a NACK from the source's history, at most once a round trip for each packet."""
-        wait = max(RESEND_NOT_BEFORE_S, self._link.rtt_s * 0.8)
-        if now - self._resends_from[0] > 1.0:
-            self._resends_from = (now, self.resent)
-        for sequence in sequences:
-            if self.resent - self._resends_from[1] >= RESENDS_PER_S:
-                break  # more would help nobody: this viewer needs a slower picture
-            out = unwrapped(sequence, self.lane.next_out)
-            if now - self._resent.get(out, float("-inf")) < wait:
-                continue
-            for segment in reversed(self._segments):
-                number = out - segment.shift
-                if number >= segment.first and (segment.last_out < 0 or out <= segment.last_out):
-                    self._resend_one(segment, number, out, now)
-                    break
-        while len(self._resent) > RESENT_KEPT:
-            self._resent.pop(next(iter(self._resent)))
+        """Answer a NACK from the source's history."""
+        numbers = [unwrapped(sequence, self.lane.next_out) for sequence in sequences]
+        if self.resends.asked(numbers, self._link.rtt_s, self._link.loss, now):
+            self._link.wake(self)
 
-    def _resend_one(self, segment: Segment, number: int, out: int, now: float) -> None:
-        packet, codec = segment.source.kept(number), self.codec
-        if packet is None or codec is None or out >= self.lane.next_out:
-            return
-        self._resent[out] = now
-        self.resent += 1
-        lane, payload = self.lane, self.lane.payload(packet)
+    def _send_again(self, out: int, now: float) -> bool:
+        for segment in reversed(self._segments):
+            number = out - segment.shift
+            if number >= segment.first and (segment.last_out < 0 or out <= segment.last_out):
+                packet = segment.source.kept(number)
+                return packet is not None and self._repeat(packet, out, now)
+        return False
+
+    def _repeat(self, packet: MediaPacket, out: int, now: float) -> bool:
+        lane, codec = self.lane, self.codec
+        if codec is None or out >= lane.next_out:
+            return False
+        payload = lane.payload(packet)
         if codec.rtx_payload_type < 0:
             header = lane.header(packet, codec.payload_type, out, self.terms.ssrc, now)
             self._link.send_rtp(header, payload)
-            return
+            return True
         self._rtx_sequence = (self._rtx_sequence + 1) & 0xFFFF
         header = lane.header(packet, codec.rtx_payload_type, self._rtx_sequence, self.terms.rtx_ssrc, now)
         self._link.send_rtp(header, SEQUENCE.pack(out & 0xFFFF) + payload)
+        return True
 
     def key_frame_wanted(self, now: float) -> None:
         """The viewer sent a PLI."""
@@ -265,12 +259,13 @@ class Slot:
 
     def tick(self, now: float) -> bool:
         """Ask for the frame to go on with when the wait for it is over; whether to be called again."""
+        repeats = self.resends.tick(now)
         if self.muted or self.source is None or (self._open and not self._resting):
-            return False
+            return repeats
         if now < self._not_before:
             return True
         self.source.want_key_frame(now)
-        return False
+        return repeats
 
     def report(self, unix_s: float) -> SenderReport | None:
         """The publisher's clock, translated; None where there is nothing to say yet."""

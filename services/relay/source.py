@@ -93,6 +93,7 @@ class Source:
         self._inspect: Inspect = inspect_sound
         self._timestamp = self._newest = -1
         self._frame_octets = 0
+        self._counted = (-1, 0)
         self.rates: deque[tuple[float, int]] = deque(maxlen=4)
         self.sender_clock: tuple[float, int] | None = None
 
@@ -154,6 +155,7 @@ class Source:
             self.reception = Reception(48000 if self.kind == "audio" else 90000)
             self._history = [None] * HISTORY_PACKETS
             self._newest, self._timestamp, self.sender_clock, self.gaps = -1, -1, None, Gaps()
+            self._counted = (-1, 0)
         self.ssrc = ssrc
         for watcher in list(self.watchers):
             watcher.codec_changed()
@@ -188,7 +190,8 @@ class Source:
         if number > newest:
             self._newest, self._timestamp = number, media.timestamp
         self._history[place] = media
-        if media.starts_key_frame and self.key_frames.pending and self.kind == "video":
+        if media.starts_key_frame and self.kind == "video":
+            self.gaps.key_frame_came(number)
             self.key_frames.came()
         fan_out(media, self.watchers, now)
 
@@ -231,6 +234,19 @@ class Source:
         if self.key_frames.due(now):
             self._upstream.ask_key_frame(self.ssrc)
         return bool(self.gaps) or self.key_frames.pending
+
+    def count_loss(self, reported: float) -> float:
+        """The share of packets (0..1) that did not come at the first try since the last call.
+
+        `reported` is that of the reception report, which takes what came again on the same SSRC for received.
+        """
+        (newest, opened), now_at = self._counted, (self._newest, self.gaps.opened_count)
+        self._counted = now_at
+        jumped = (now_at[1] - opened) / (now_at[0] - newest) if now_at[0] > newest >= 0 else 0.0
+        loss = max(reported, min(1.0, max(0.0, jumped)))
+        self.gaps.loss(loss)
+        self.key_frames.lossy = self.gaps.lossy
+        return loss
 
     def clock_told(self, report: SenderReport, now: float, clock_shift_s: float) -> None:
         """The publisher's sender report; `clock_shift_s` moves its clock onto ours."""

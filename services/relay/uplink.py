@@ -144,11 +144,10 @@ class Uplink:
 
     def reports(self, now: float) -> tuple[list[bytes], float]:
         """The compound packets to send about each second, and the worst loss (0..1) since the last time."""
-        found = []
+        found, worst = [], 0.0
         for source in self.live():
             found.append(source.reception.report(source.ssrc, now))
-            source.gaps.loss(found[-1].fraction_lost / 256)
-        worst = max((report.fraction_lost / 256 for report in found), default=0.0)
+            worst = max(worst, source.count_loss(found[-1].fraction_lost / 256))
         return ([rtcp.receiver_report(self.ssrc, found)] if found else []), worst
 
     def ask_rate(self, bps: int) -> bytes | None:

@@ -62,6 +62,6 @@ def measured(arguments: argparse.Namespace, steps: Steps) -> Report:
 def main(argv: list[str]) -> int:
     """`muster bench relay-loss`."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=3, help="how many links of each kind")
+    parser.add_argument("--seeds", type=int, default=10, help="how many links of each kind")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long each lossy one lasts")
     return run("relay-loss", parser, measured, argv)

@@ -10,6 +10,7 @@ from typing import Any
 from services.relay import rtcp
 from services.relay.agreement import codecs_of, extensions_of
 from services.relay.forwarding import Lane
+from services.relay.nack import Gaps
 from services.relay.rtp import HEADER, MediaPacket
 from services.relay.source import Source
 from services.relay.ticker import Ticker
@@ -19,10 +20,31 @@ from tests.media.client import MediaClient, vp8_payload
 
 FPS = 30
 KEPT = 2000
+ANSWERS_NOT_BEFORE_S = 0.1
+KEY_FRAME_NOT_BEFORE_S = 0.3
+BROWSERS_TRIES = 10
+
+
+class BrowserGaps(Gaps):
+    """What libwebrtc asks again: ten times, each round trip, never twice at once, however much is lost."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lossy, self.tries = False, BROWSERS_TRIES
+
+    def loss(self, fraction: float) -> None:
+        """All the same to it."""
+
+    def forget_before(self, sequence: int) -> None:
+        """What came before a shown frame is asked for no more."""
+        self._missing = {number: gap for number, gap in self._missing.items() if number >= sequence}
 
 
 class Camera:
-    """Sends VP8-shaped frames at a rate, a key frame where asked for one, and again what is missed."""
+    """Sends VP8-shaped frames at a rate, a key frame where asked for one, and again what is missed.
+
+    As libwebrtc it makes no two key frames within 0.3 s and answers no second request within a round trip.
+    """
 
     def __init__(self, client: MediaClient, bps: int, key_frame_bytes: int) -> None:
         self.client, self.key_frame_bytes = client, key_frame_bytes
@@ -30,6 +52,8 @@ class Camera:
         self.frame = 0
         self.key_frames: list[int] = []
         self._key_wanted = True
+        self._key_at = float("-inf")
+        self._answered: dict[int, float] = {}
         self._kept: deque[tuple[int, bytes, bytes]] = deque(maxlen=KEPT)
         client.on_block = self._told
 
@@ -37,9 +61,16 @@ class Camera:
         if isinstance(block, rtcp.KeyFrameWanted):
             self._key_wanted = True
         elif isinstance(block, rtcp.PacketsMissing):
-            for number, header, payload in list(self._kept):
-                if number in block.sequences and self.client.wire is not None:
-                    self.client.wire.send_rtp(header, payload)
+            self._send_again(block.sequences, asyncio.get_running_loop().time())
+
+    def _send_again(self, sequences: tuple[int, ...], now: float) -> None:
+        for number, header, payload in list(self._kept):
+            fresh = now - self._answered.get(number, float("-inf")) < ANSWERS_NOT_BEFORE_S
+            if number in sequences and not fresh and self.client.wire is not None:
+                self._answered[number] = now
+                if len(self._answered) > KEPT:
+                    del self._answered[next(iter(self._answered))]
+                self.client.wire.send_rtp(header, payload)
 
     async def run(self) -> None:
         """Film until cancelled."""
@@ -50,8 +81,10 @@ class Camera:
             await asyncio.sleep(max(0.0, begin + self.frame / FPS - loop.time()))
 
     def _film(self) -> None:
-        key, self._key_wanted = self._key_wanted, False
+        now = asyncio.get_running_loop().time()
+        key = self._key_wanted and now - self._key_at >= KEY_FRAME_NOT_BEFORE_S
         if key:
+            self._key_wanted, self._key_at = False, now
             self.key_frames.append(self.frame)
         left = self.key_frame_bytes if key else self.frame_bytes
         sending, wire = self.client.senders["video"][0], self.client.wire
@@ -80,6 +113,7 @@ class Screen:
         self.uplink = Uplink("relay", self._send_rtcp, self.ticker, self._live)
         self.arrived: dict[int, MediaPacket] = {}
         self.shown: list[float] = []
+        self._gaps = BrowserGaps()
         self._next = -1
         self.client.receiving = self._receiving  # type: ignore[method-assign]
         self.client.rtp_arrived = self._rtp  # type: ignore[method-assign]
@@ -98,6 +132,7 @@ class Screen:
 
     def _live(self, source: Source) -> None:
         self.source = source
+        source.gaps = self._gaps
 
     def _told(self, block: rtcp.Block) -> None:
         if isinstance(block, rtcp.SenderReport):
@@ -139,6 +174,7 @@ class Screen:
         for number in range(newest, max(self._next, newest - 200), -1):
             packet = self.arrived.get(number)
             if packet is not None and packet.starts_key_frame and self._decode(number, now):
+                self._gaps.forget_before(number)
                 return
 
     async def report(self) -> None:

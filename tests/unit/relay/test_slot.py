@@ -48,6 +48,7 @@ class Link:
     held: list[tuple[Slot, Segment, MediaPacket]] = field(default_factory=list)
     slow: bool = False
     rtt_s: float = 0.1
+    loss: float = 0.0
 
     def send_rtp(self, header: bytes, payload: bytes) -> None:
         """Note it."""
@@ -167,6 +168,21 @@ def test_a_nack_is_answered_with_the_very_packet_once_a_round_trip() -> None:
     assert again[0].payload == lost.sequence.to_bytes(2) + lost.payload
     stage.slot.resend((lost.sequence,), stage.now + 0.2)
     assert len(stage.link.sent) == 4
+
+
+def test_a_viewer_that_loses_much_is_answered_twice() -> None:
+    """The second copy follows a little later, under a number of its own; it counts against the limit too."""
+    stage = Stage()
+    stage.frame(10, 1, key=True)
+    stage.link.loss = 0.1
+    stage.slot.resend((stage.link.sent[1].sequence,), stage.now)
+    assert stage.slot.tick(stage.now + 0.01)
+    assert len(stage.link.sent) == 3
+    assert not stage.slot.tick(stage.now + 0.03)
+    first, second = stage.link.sent[2:]
+    assert first.payload == second.payload
+    assert second.sequence == first.sequence + 1
+    assert stage.slot.resends.count == 2
 
 
 def test_without_retransmission_streams_the_packet_is_sent_again_as_it_was() -> None:
@@ -327,6 +343,18 @@ def test_a_retransmission_fills_the_gap_and_probes_fill_nothing() -> None:
     stage.source.repaired(repair[:14], 14, 6000, stage.now)
     assert sorted(stage.out()) == [0, 1, 2, 3]
     assert not stage.source.gaps
+
+
+def test_a_packet_that_came_at_the_second_try_counts_as_lost_at_the_first() -> None:
+    """Also from a publisher without retransmission streams, whose reception report shows no loss then."""
+    stage = Stage()
+    stage.frame(10, 1, key=True)
+    assert stage.source.count_loss(0.0) == 0.0
+    stage.arrive(13, b"\x80\x80\x80\x02rest", 6000, 1)
+    stage.arrive(12, b"\x90\x80\x80\x02\x01", 6000)
+    assert not stage.source.gaps
+    assert stage.source.count_loss(0.0) == 0.5
+    assert stage.source.count_loss(0.0) == 0.0
 
 
 def test_the_estimator_is_fed_once_a_frame() -> None:
