@@ -17,6 +17,7 @@ CHROMIUM_FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+FAKE_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 

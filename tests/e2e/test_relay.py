@@ -12,11 +12,10 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from services.relay.endpoint import Endpoint
 from services.relay.room import Room
-from tests.e2e.conftest import CHROMIUM_FLAGS
+from tests.e2e.conftest import CHROMIUM_FLAGS, FAKE_CAMERA
 from tests.media.heard import Heard
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
-FAKE_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 OFFER = """
 async ({publishes, views, codec}) => {
   const pc = window.pc = new RTCPeerConnection({bundlePolicy: 'max-bundle'});

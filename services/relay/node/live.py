@@ -50,6 +50,8 @@ class LiveSession:
         self.epoch = epoch
         self.clients: dict[str, Client] = {}
         self.resources: dict[str, Resource] = {}
+        self.left: dict[str, Resource] = {}
+        """Resources whose peer has left: a client may close its connection first and say DELETE after."""
         self.ladder_still: tuple[bytes, str] | None = None
         """The newest small picture and its media type, while the ladder is at `stills`."""
         self.room: Media | None = None

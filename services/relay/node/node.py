@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S = 1.0
 EMPTY_FOR_S = 60.0
+LEFT_KEPT = 64
 
 
 class Elsewhere(Exception):
@@ -190,9 +191,13 @@ class Node:
 
     def drop_resource(self, live: LiveSession, name: str, reason: str) -> None:
         """A WHIP or WHEP resource has ended."""
-        resource = live.resources.pop(name, None)
+        resource = live.resources.pop(name, None) or live.left.pop(name, None)
         if resource is not None:
             grace_s = 0.0 if reason == "said_goodbye" else self.settings.relay_grace_s
+            if reason != "said_goodbye":
+                live.left[name] = resource
+            if len(live.left) > LEFT_KEPT:
+                del live.left[next(iter(live.left))]
             live.gone(resource.party, grace_s, reason)
             live.show_presence()
 

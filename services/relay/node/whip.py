@@ -120,8 +120,11 @@ def _links(server: IceServer) -> list[str]:
     return [f'<{url}>; rel="ice-server"{more}' for url in server.urls]
 
 
-async def _resource_of(request: Request, kind: Kind) -> tuple[LiveSession, str, Resource]:
-    """The resource of the path; only the token that made it reaches it, also after it has expired."""
+async def _resource_of(request: Request, kind: Kind, *, left: bool) -> tuple[LiveSession, str, Resource]:
+    """The resource of the path, with `left` also one whose peer is gone.
+
+    Only the token that made it reaches it, also after it has expired.
+    """
     node, token = node_of(request), bearer_of(request)
     session_id, name = request.path_params["session_id"], request.path_params["resource"]
     try:
@@ -129,7 +132,8 @@ async def _resource_of(request: Request, kind: Kind) -> tuple[LiveSession, str, 
     except BadPartyToken as bad:
         raise HttpRefused(401, "unauthenticated", f"The token opens nothing: {bad}.") from bad
     live = node.live.get(session_id)
-    resource = live.resources.get(name) if live is not None else None
+    known = {} if live is None else {**live.left, **live.resources} if left else live.resources
+    resource = known.get(name)
     if live is None or resource is None or resource.kind != kind:
         raise HttpRefused(404, "not-found", "There is no such resource, or not any more.")
     if resource.token_id != party.token_id:
@@ -138,14 +142,19 @@ async def _resource_of(request: Request, kind: Kind) -> tuple[LiveSession, str, 
 
 
 async def trickle(request: Request, kind: Kind) -> Response:
-    """PATCH: candidates 204; an ICE restart 422, and the session is kept (RFC 9725 section 4.3)."""
-    _, _, resource = await _resource_of(request, kind)
+    """PATCH: candidates 204; an ICE restart 422, and the session is kept (RFC 9725 section 4.3).
+
+    WHEP clients in use (whip-whep 1.2) send no If-Match: there the user name says which ICE session is meant.
+    """
+    _, _, resource = await _resource_of(request, kind, left=False)
     if content_type_of(request) != FRAGMENT:
         raise HttpRefused(415, "unsupported", f"Send {FRAGMENT}.", {"Accept-Patch": FRAGMENT})
     fragment = _text(await body_of(request, MAX_SDP_BYTES))
     matches = request.headers.get("if-match")
     found = _UFRAG.search(fragment)
     restart = found is not None and found[1] != resource.ufrag
+    if matches is None and found is not None and kind == "whep":
+        matches = resource.etag
     if matches is None and not restart:
         raise HttpRefused(428, "precondition-required", "Send If-Match with the ETag.")
     if restart:
@@ -158,8 +167,8 @@ async def trickle(request: Request, kind: Kind) -> Response:
 
 
 async def delete(request: Request, kind: Kind) -> Response:
-    """DELETE: the peer is closed; 200."""
-    live, name, resource = await _resource_of(request, kind)
+    """DELETE: the peer is closed; 200, also where it closed its connection just before."""
+    live, name, resource = await _resource_of(request, kind, left=True)
     node = node_of(request)
     node.drop_resource(live, name, "said_goodbye")
     await node.media[live.session_id].room.close_peer(f"{resource.party}~{name}")

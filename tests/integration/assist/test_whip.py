@@ -63,6 +63,8 @@ async def test_what_a_whip_client_publishes_a_whep_client_sees(
     technician, viewer = MediaClient(), MediaClient()
     technician.add("video", "sendonly")
     viewer.add("video", "recvonly")
+    watching_auth = await bearer(node, session_id, "EVA", "expert")
+    wish = await viewer.offer()
     auth = await bearer(node, session_id, "ANA", "technician")
     offer = await technician.offer()
     path = f"/v1/sessions/{session_id}"
@@ -78,8 +80,8 @@ async def test_what_a_whip_client_publishes_a_whep_client_sees(
     await technician.accept(made.text)
     seen = await http.post(
         f"{path}/whep",
-        headers={**await bearer(node, session_id, "EVA", "expert"), **SDP},
-        content=await viewer.offer(),
+        headers={**watching_auth, **SDP},
+        content=wish,
     )
     assert seen.status_code == 201, seen.text
     await viewer.accept(seen.text)
@@ -108,6 +110,10 @@ async def test_what_a_whip_client_publishes_a_whep_client_sees(
     assert stale.status_code == 412
     right = await http.patch(location, headers={**patch, "If-Match": etag}, content=trickled)
     assert right.status_code == 204
+    theirs = FRAGMENT.format(ufrag=ufrag_of(wish), more=CANDIDATE)
+    unmatched = {**watching_auth, "Content-Type": patch["Content-Type"]}
+    tagless = await http.patch(seen.headers["location"], headers=unmatched, content=theirs)
+    assert tagless.status_code == 204, "a WHEP client may leave If-Match out"
     restart = FRAGMENT.format(ufrag="another", more=CANDIDATE)
     refused = await http.patch(location, headers={**patch, "If-Match": "*"}, content=restart)
     assert refused.status_code == 422
