@@ -31,8 +31,8 @@ SessionKind = Literal[
     "consent_given",
     "consent_withdrawn",  # recording stops with it
     "recording_started",
-    "recording_stopped",
-    "segment_recorded",  # `segment`, its `sha256` and `octets`: this binds the recording into the chain
+    "recording_stopped",  # `reason`: consent_withdrawn, ended, or what failed (disk_full, size_limit ...)
+    "segment_recorded",  # `segment`, `sha256`, `octets`, `party`, `began_at`, `duration_ms`, `rtp`
     "freeze_asked",  # the technician's phone is to upload the still `still_id`
     "frozen",  # it has: `sha256`, `octets`, `width`, `height`, `rtp`
     "unfrozen",
@@ -96,6 +96,8 @@ class SessionChanged(LogEntry):
     steps: list[StepText] | None = Field(default=None, max_length=MAX_STEPS)
     step: int | None = Field(default=None, ge=0)
     segment: Id | None = None
+    began_at: Moment | None = None
+    duration_ms: int | None = Field(default=None, ge=0)
 
 
 class AnnotationMade(LogEntry):

@@ -98,25 +98,6 @@ def consent(session: Session, actor: Actor, said: Consented) -> list[Draft]:
     return [Draft("consent_withdrawn", actor), *stopped]
 
 
-def record(session: Session, *, on: bool, reason: str | None = None) -> list[Draft]:
-    """The recorder starts or stops; it never starts without consent."""
-    if session.recording == on:
-        return []
-    if not on:
-        return [Draft("recording_stopped", SYSTEM, {"reason": reason})]
-    require_open(session)
-    if session.consent != "given":
-        raise NotAllowed("no_consent", "The technician has not agreed to a recording.")
-    return [Draft("recording_started", SYSTEM)]
-
-
-def record_segment(session: Session, segment: str, sha256: str, octets: int) -> list[Draft]:
-    """Bind a finished segment of the recording into the chain; also after the end."""
-    if not session.was_recorded:
-        raise NotAllowed("no_consent", "Nothing of this session was ever to be recorded.")
-    return [Draft("segment_recorded", SYSTEM, {"segment": segment, "sha256": sha256, "octets": octets})]
-
-
 def change_level(subject: str, role: PartyRole, level: Level) -> list[Draft]:
     """Somebody's ladder has moved."""
     return [Draft("level_changed", Actor(subject, role), {"party": subject, "level": level})]

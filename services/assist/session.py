@@ -62,6 +62,8 @@ class Session:
     consent: Consent = "none"
     recording: bool = False
     was_recorded: bool = False
+    segments: dict[str, str] = field(default_factory=dict)
+    """File of the recording -> SHA-256."""
     guide: Guide | None = None
     marks: OrderedDict[int, KeptMark] = field(default_factory=OrderedDict)
     outcome: Outcome | None = None
@@ -172,6 +174,10 @@ def _recording(session: Session, entry: SessionChanged) -> None:
     session.was_recorded = session.was_recorded or session.recording
 
 
+def _segment_recorded(session: Session, entry: SessionChanged) -> None:
+    session.segments[entry.segment or ""] = entry.sha256 or ""
+
+
 def _freeze_asked(session: Session, entry: SessionChanged) -> None:
     session.freeze_asked = entry.still_id
 
@@ -224,6 +230,7 @@ _CHANGES: Mapping[str, Callable[[Session, SessionChanged], None]] = {
     "consent_withdrawn": _consent,
     "recording_started": _recording,
     "recording_stopped": _recording,
+    "segment_recorded": _segment_recorded,
     "freeze_asked": _freeze_asked,
     "frozen": _frozen,
     "unfrozen": _unfrozen,
@@ -235,7 +242,7 @@ _CHANGES: Mapping[str, Callable[[Session, SessionChanged], None]] = {
     "placed": _placed,
     "ended": _ended,
 }
-"""Kinds that change what is remembered; segment_recorded only stands in the log."""
+"""Kinds that change what is remembered."""
 
 
 def _annotate(session: Session, entry: AnnotationMade) -> None:

@@ -25,6 +25,7 @@ def relay() -> None:
     configure_logging(settings.log_level)
     try:
         settings.secret = SecretStr(own_secret(state_folder()))
+        settings.relay_recordings = settings.relay_recordings or state_folder() / "recordings"
         serve(settings)
     except (SecretUnusable, AiortcTooDifferent, PortBusy) as unusable:
         typer.echo(f"muster relay: {unusable}", err=True)

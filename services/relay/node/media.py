@@ -15,6 +15,7 @@ from services.assist.drafts import NotAllowed
 from services.assist.ladder import Level as Rung
 from services.relay.endpoint import Endpoint
 from services.relay.node.live import LiveSession, NotStored
+from services.relay.recording.recorder import Recorder
 from services.relay.room import Room
 from services.sessions.store import StoreRefused
 
@@ -35,6 +36,7 @@ class SessionMedia:
     def __init__(self, live: LiveSession, endpoint: Endpoint) -> None:
         self.room = Room(live.session_id, endpoint, self)
         self.on_lost: Callable[[str], None] = lambda _: None
+        self.recorder: Recorder | None = None
         self._live = live
         self._rungs: dict[tuple[str, str], Rung] = {}
         live.room = self.room
@@ -66,6 +68,8 @@ class SessionMedia:
         """Somebody can be watched now."""
         log.info("published", session_id=self._live.session_id, peer_id=peer_id, kind=kind)
         self._live.show_presence()
+        if self.recorder is not None:
+            self.recorder.published(peer_id)
 
     def channel_opened(self, peer_id: str, channel: Any) -> None:
         """The client's reliable or lossy channel."""

@@ -20,8 +20,11 @@ from services.relay.node.link import NodeRedis, StoreAway
 from services.relay.node.live import LiveSession, NotStored
 from services.relay.node.media import SessionMedia
 from services.relay.node.outbox import Outbox
+from services.relay.node.recordings import follower, recorder_of, tell_not_here
 from services.relay.node.settings import RelaySettings
 from services.relay.node.sweep import Sweep
+from services.relay.recording.disk import Disk
+from services.relay.recording.keeper import Keeper
 from services.sessions.desk import SessionDesk
 from services.sessions.nodes import NodeRegistry, RelayNode
 from services.sessions.store import Fenced, SessionStore, StoreRefused
@@ -61,6 +64,10 @@ class Node:
         self.strangers = 0
         """Connections that have not said who they are."""
         self._desk = SessionDesk(self.store, self.signer)
+        self.keeper: Keeper | None = None
+        if settings.relay_recordings is not None:
+            disk = Disk(settings.relay_recordings, settings.relay_record_free_mb * 1024**2)
+            self.keeper = Keeper(disk, self.store, self.signer, self.outbox.mark)
         self._adopting: dict[str, asyncio.Task[LiveSession]] = {}
         addresses, announce = settings.relay_addresses.split(), settings.relay_announce.split()
         self.endpoint = Endpoint(
@@ -96,6 +103,8 @@ class Node:
             tasks.create_task(self._every(sweep.EVERY_S, sweep.once))
             tasks.create_task(self.outbox.run())
             tasks.create_task(self._hear())
+            if self.keeper is not None:
+                tasks.create_task(self.keeper.run())
 
     async def _every(self, pause_s: float, work: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -143,7 +152,9 @@ class Node:
 
     async def _let_go(self, live: LiveSession) -> None:
         self.live.pop(live.session_id, None)
-        self.media.pop(live.session_id, None)
+        media = self.media.pop(live.session_id, None)
+        if media is not None and media.recorder is not None:
+            await media.recorder.close()
         await live.close()
 
     async def session(self, session_id: str) -> LiveSession:
@@ -170,15 +181,20 @@ class Node:
         session = await self.store.load(session_id)
         lifecycle.require_open(session)
         live = LiveSession(self.store, self.signer, session, placed.epoch, placed.offset_ms)
-        live.on_logged = lambda _: self.outbox.mark(session_id)
         media = SessionMedia(live, self.endpoint)
         media.on_lost = lambda peer_id: self._peer_lost(live, peer_id)
+        recorder = media.recorder = recorder_of(live, media.room, self.keeper, self.settings)
+        live.on_logged = follower(live, recorder, self.outbox.mark)
         try:
             await live.commit(lambda now: self._place(now, placed.epoch))
         except Fenced as late:
             raise Elsewhere(session_id) from late
         self.live[session_id], self.media[session_id] = live, media
         self.outbox.mark(session_id)
+        if recorder is not None:
+            recorder.begin()
+        elif session.recording:
+            live.start(tell_not_here(live))
         for party in list(session.parties):
             live.gone(party, self.settings.relay_grace_s, "connection_lost")
         return live
@@ -226,7 +242,9 @@ class Node:
             await self.registry.withdraw(self.name)
         except StoreAway as error:
             log.warning("lease_not_ended", error=str(error))
-        await asyncio.gather(*(live.close() for live in self.live.values()))
+        await asyncio.gather(*(self._let_go(live) for live in list(self.live.values())))
+        if self.keeper is not None:
+            self.keeper.disk.close()
         await self.outbox.close()
         self.endpoint.close()
         await self.redis.close()

@@ -32,6 +32,13 @@ class RelaySettings(AssistSettings):
     relay_renew_s: float = Field(default=RENEW_EVERY_S, gt=0, le=10)
     relay_grace_s: float = Field(default=10.0, ge=0, le=600)
     """How long a lost connection keeps its place, and the baton."""
+    relay_recordings: Path | None = None
+    """The folder of recordings, which nodes may share; without it none is made."""
+    relay_record_segment_s: float = Field(default=10.0, ge=1, le=60)
+    relay_record_session_mb: int = Field(default=4096, ge=1, le=1_000_000)
+    """What one session's recording may take; about 14 MB a minute and picture."""
+    relay_record_free_mb: int = Field(default=1024, ge=0, le=1_000_000)
+    """What stays free on the disk: recording stops before."""
     tls_cert: Path | None = None
     tls_key: Path | None = None
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import uvicorn
@@ -13,16 +18,21 @@ import websockets
 from pydantic import SecretStr
 from websockets.asyncio.client import ClientConnection
 
+from deploy.local.child import Child
 from deploy.local.ports import free_port
 from schemas.assist_client import MAX_SIGNAL_BYTES
 from schemas.assist_log import PartyRole
 from services.relay.node.app import create_app
 from services.relay.node.node import Node
 from services.relay.node.settings import RelaySettings
+from services.sessions.nodes import NodeRegistry
 from services.sessions.placement import answers, place
+from services.sessions.store import SessionStore
+from services.sessions.tokens import PartyTokens
 from tests.integration.assist.conftest import SECRET
 
 WITHIN_S = 8.0
+MUSTER = Path(sys.executable).with_name("muster")
 
 
 @asynccontextmanager
@@ -153,3 +163,52 @@ async def welcomed(client: AssistClient) -> dict[str, Any]:
     welcome = await client.until(lambda one: one["type"] == "welcome")
     await client.until(lambda one: one["type"] == "caught_up")
     return welcome
+
+
+class OtherNode:
+    """A node as a process of its own, which may be killed, stopped and woken."""
+
+    def __init__(self, child: Child, url: str) -> None:
+        self.child, self.url = child, url
+
+
+@asynccontextmanager
+async def node_process(
+    redis_url: str, store: SessionStore, folder: Path, more: Mapping[str, str] = MappingProxyType({})
+) -> AsyncIterator[OtherNode]:
+    """`muster relay` with a lease in Redis; `more` are further variables of its."""
+    port = free_port()
+    told = {
+        "MUSTER_REDIS_URL": redis_url,
+        "MUSTER_TOPIC_PREFIX": store.prefix,
+        "MUSTER_SECRET": SECRET,
+        "MUSTER_BROKER": "127.0.0.1:1",
+        "MUSTER_RELAY_PORT": str(port),
+        "MUSTER_RELAY_ADDRESSES": "127.0.0.1",
+        **more,
+    }
+    child = Child([str(MUSTER), "relay"], folder / "relay.log", cwd=folder, env=told)
+    registry = NodeRegistry(store.ask, store.prefix)
+    try:
+        async with asyncio.timeout(60):
+            while not await registry.alive():
+                assert child.ended is None, (folder / "relay.log").read_text()[-2000:]
+                await asyncio.sleep(0.05)
+        yield OtherNode(child, f"http://127.0.0.1:{port}")
+    finally:
+        if child.ended is None:
+            os.kill(child.pid, signal.SIGCONT)
+            await child.stop()
+
+
+@asynccontextmanager
+async def on_process(other: OtherNode, store: SessionStore, session_id: str) -> AsyncIterator[AssistClient]:
+    """The technician on the other process."""
+    await place(store, NodeRegistry(store.ask, store.prefix), session_id, None, answers)
+    token = PartyTokens(SECRET).token(session_id, "ANA", "technician")[0]
+    url = f"{other.url}/v1/sessions/{session_id}/signal".replace("http", "ws", 1)
+    async with websockets.connect(url) as socket:
+        client = AssistClient(socket)
+        await client.say(type="hello", token=token)
+        await welcomed(client)
+        yield client

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.assist import lifecycle
+from services.assist import recorded
 from services.assist.chain import Signer, Verifier
 from services.assist.evidence import Broken, chain_lines, key_of, verify_chain
+from services.assist.recorded import RecordedSegment
 from tests.unit.assist.play import ANA, ARROW, BEA, SIGNER, opened
 
 
@@ -21,8 +22,8 @@ def whole_chain() -> list[bytes]:
     play.does(BEA, "freeze")
     play.uploads()
     play.does(ANA, "give_consent")
-    play.commit(lifecycle.record(play.session, on=True))
-    play.commit(lifecycle.record_segment(play.session, "0001.webm", "cd" * 32, 1000))
+    play.commit(recorded.record(play.session, on=True))
+    play.commit(recorded.record_segment(play.session, RecordedSegment("0001.webm", "cd" * 32, 1000)))
     play.does(BEA, "say", text="äöü — done")
     play.does(BEA, "end", outcome="resolved")
     return list(chain_lines(play.log, SIGNER))

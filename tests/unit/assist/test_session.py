@@ -6,9 +6,10 @@ import pytest
 
 from schemas.assist_client import Say
 from schemas.assist_log import AnnotationMade, SessionChanged
-from services.assist import lifecycle
+from services.assist import lifecycle, recorded
 from services.assist.drafts import Actor, NotAllowed
 from services.assist.operations import done_before
+from services.assist.recorded import RecordedSegment
 from tests.unit.assist.play import ANA, ARROW, BEA, CARL, DESK, DORA, Play, kinds, opened
 
 
@@ -64,17 +65,17 @@ def test_nothing_is_recorded_without_the_technicians_consent() -> None:
     """The lead asks, the technician alone agrees, and what is withdrawn stops the recording at once."""
     play = opened(ANA, BEA, CARL)
     with pytest.raises(NotAllowed):
-        play.commit(lifecycle.record(play.session, on=True))
+        play.commit(recorded.record(play.session, on=True))
     assert refused(play, CARL, "ask_consent") == "not_allowed"
     play.does(BEA, "ask_consent")
     assert refused(play, BEA, "give_consent") == "not_allowed"
     play.does(ANA, "give_consent")
-    play.commit(lifecycle.record(play.session, on=True))
+    play.commit(recorded.record(play.session, on=True))
     assert play.session.recording
     assert kinds(play.does(ANA, "withdraw_consent")) == ["consent_withdrawn", "recording_stopped"]
     assert not play.session.recording
     with pytest.raises(NotAllowed):
-        play.commit(lifecycle.record(play.session, on=True))
+        play.commit(recorded.record(play.session, on=True))
 
 
 def test_a_live_mark_says_that_it_fades_and_a_mark_on_a_still_stays() -> None:
@@ -150,13 +151,13 @@ def test_an_ended_session_takes_nothing_but_its_last_segments() -> None:
     """The end is the last word; a segment that was being written is still bound in."""
     play = opened(ANA, BEA)
     play.does(ANA, "give_consent")
-    play.commit(lifecycle.record(play.session, on=True))
+    play.commit(recorded.record(play.session, on=True))
     assert kinds(play.does(BEA, "end", outcome="resolved")) == ["recording_stopped", "ended"]
     assert play.session.outcome == "resolved"
     assert refused(play, ANA, "say", text="thanks") == "not_open"
     with pytest.raises(NotAllowed):
         play.joins(CARL)
-    play.commit(lifecycle.record_segment(play.session, "0001.webm", "cd" * 32, 1000))
+    play.commit(recorded.record_segment(play.session, RecordedSegment("0001.webm", "cd" * 32, 1000)))
     assert play.log[-1].kind == "segment_recorded"
 
 

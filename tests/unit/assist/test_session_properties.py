@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.assist_log import AnnotationMade, SessionChanged
-from services.assist import lifecycle
+from services.assist import lifecycle, recorded
 from services.assist.chain import line_of
 from services.assist.drafts import Actor, NotAllowed
 from services.assist.evidence import chain_lines, verify_chain
@@ -58,7 +58,7 @@ def make_move(play: Play, move: tuple[str, Actor, Any]) -> None:
         elif verb == "uploads":
             play.uploads(actor)
         else:
-            play.commit(lifecycle.record(play.session, on=True))
+            play.commit(recorded.record(play.session, on=True))
     except NotAllowed:
         assert before == (play.session.seq, play.session.head)
 

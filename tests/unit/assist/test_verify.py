@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from services.assist import lifecycle
+from services.assist import recorded
 from services.assist.chain import Signer
 from services.assist.evidence import chain_lines
+from services.assist.recorded import RecordedSegment
 from services.cli.main import app
 from tests.unit.assist.play import ANA, BEA, opened
 
@@ -28,9 +29,9 @@ def chain() -> bytes:
     """The chain of a recorded session with one segment."""
     play = opened(ANA, BEA)
     play.does(ANA, "give_consent")
-    play.commit(lifecycle.record(play.session, on=True))
+    play.commit(recorded.record(play.session, on=True))
     sha256 = hashlib.sha256(SEGMENT).hexdigest()
-    play.commit(lifecycle.record_segment(play.session, "0001.webm", sha256, len(SEGMENT)))
+    play.commit(recorded.record_segment(play.session, RecordedSegment("0001.webm", sha256, len(SEGMENT))))
     play.does(BEA, "end", outcome="resolved")
     return b"".join(line + b"\n" for line in chain_lines(play.log, Signer(SECRET)))
 

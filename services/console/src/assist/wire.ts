@@ -67,6 +67,8 @@ export interface SessionChanged extends LogEntry {
   steps?: string[];
   step?: number;
   segment?: string;
+  began_at?: string;
+  duration_ms?: number;
 }
 
 export interface AnnotationMade extends LogEntry {
