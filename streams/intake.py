@@ -39,6 +39,7 @@ class Intake(ConsumerRebalanceListener):
         self._on_assigned = on_assigned
         self._owed: list[asyncio.Future[Any]] = []
         self._read: dict[TopicPartition, int] = {}
+        self._next: dict[TopicPartition, int] = {}
         self._commit: asyncio.Task[None] | None = None
         self._committed_at = time.monotonic()
 
@@ -55,7 +56,17 @@ class Intake(ConsumerRebalanceListener):
         batches: Mapping[TopicPartition, Sequence[Any]] = await self._consumer.getmany(
             timeout_ms=timeout_ms, max_records=max_records
         )
+        for partition, records in batches.items():
+            self._next[partition] = records[-1].offset + 1
         return batches
+
+    def behind_events(self) -> int:
+        """Records between what was read and the ends of our partitions, as far as the broker has told."""
+        ours = self._consumer.assignment()
+        ends = {
+            partition: self._consumer.highwater(partition) for partition in self._next if partition in ours
+        }
+        return sum(max(0, end - self._next[partition]) for partition, end in ends.items() if end is not None)
 
     def handled(
         self, batches: Mapping[TopicPartition, Sequence[Any]], owed: Iterable[asyncio.Future[Any]]
@@ -107,6 +118,7 @@ class Intake(ConsumerRebalanceListener):
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Commit before another member takes over, so that it repeats little."""
         if revoked:
+            log.info("partitions_revoked", topics=list(self._topics), partitions=len(list(revoked)))
             await self.settle()
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:

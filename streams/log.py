@@ -7,6 +7,7 @@ its offsets are for displays of lag.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
@@ -74,11 +75,19 @@ class RegionLog(ConsumerRebalanceListener):
         self._drain_until = float("inf")
         self._writing: set[asyncio.Task[None]] = set()
         self.owned: dict[int, OwnedPartition] = {}
+        self._joined = False
 
     async def start(self) -> None:
         """Join the group; raises KafkaError where the broker is not there."""
         await self._consumer.start()
         self._consumer.subscribe([self._topic], listener=self)
+
+    @property
+    def missing(self) -> str:
+        """What keeps us from folding all that is ours; empty where nothing does."""
+        if not self._joined:
+            return "the group is not joined yet"
+        return f"partitions to restore: {sorted(self._to_restore)}" if self._to_restore else ""
 
     def close(self) -> None:
         """End the iteration once nothing more comes, and soon: what was taken in is decided."""
@@ -89,12 +98,16 @@ class RegionLog(ConsumerRebalanceListener):
 
         A state is a fold of the log up to its next offset and as true as before, whoever else folds.
         """
+        log.info("region_events_revoked", partitions=sorted(one.partition for one in revoked))
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Drop what is no longer ours; go on where we stood, or restore from the last snapshot."""
         numbers = {partition.partition for partition in assigned}
         for lost in self.owned.keys() - numbers:
             del self.owned[lost]
+            with contextlib.suppress(KeyError):  # its new owner tells its distance
+                self._metrics.log_distance.remove(lost)
+        self._joined = True
         self._to_restore = numbers - self.owned.keys()
         for number, owned in self.owned.items():
             self._consumer.seek(TopicPartition(self._topic, number), owned.next_offset)

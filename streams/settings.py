@@ -13,7 +13,8 @@ class WorkerSettings(CommonSettings):
     """Settings of `muster worker dispatch`; times in seconds unless the name says otherwise."""
 
     metrics_port: int = Field(default=0, ge=0, le=65_535)
-    """Where Prometheus finds `/metrics`; 0 opens no port."""
+    """Where `/metrics`, `/healthz` and `/readyz` are found; 0 opens no port."""
+    metrics_host: str = "127.0.0.1"
     group_prefix: str = ""
     """Separates the consumer groups of installations that share topics (a copy beside the real one)."""
     replication_factor: int = Field(default=1, ge=1, le=10)

@@ -79,6 +79,7 @@ class Triage:
             ticking = asyncio.create_task(self._tick(intake))
             while not stopping.is_set():
                 batches = await intake.read()
+                self._metrics.triage_distance.set(intake.behind_events())
                 intake.handled(batches, await self.handle(batches.values()))
         finally:
             if ticking is not None:

@@ -10,7 +10,9 @@ from contextlib import suppress
 from typing import Any
 
 import structlog
+from prometheus_client import CollectorRegistry, ProcessCollector
 
+from streams.health import HealthApp, Vitals, serve_health
 from streams.kafka import AWAY, BACKOFF_S, until_there
 from streams.settings import WorkerSettings
 from streams.topics import ensure_topics
@@ -24,28 +26,33 @@ class AppCrashed(RuntimeError):
 
 async def serve(settings: WorkerSettings, build: Callable[[WorkerSettings], Any]) -> int:
     """Keep an app running until SIGTERM or SIGINT; a crashed one is replaced, a little later each time."""
-    stop = asyncio.Event()
+    stop, vitals = asyncio.Event(), Vitals("the app has not started yet")
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    serve_health(HealthApp(vitals, registry), settings.metrics_host, settings.metrics_port)
+    beating = asyncio.create_task(vitals.keep_beating())
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    lives = asyncio.create_task(_lives(settings, build))
+    lives = asyncio.create_task(_lives(settings, build, vitals))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({lives, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     lives.cancel()
     with suppress(asyncio.CancelledError):
         await lives
+    beating.cancel()
     log.info("windows_stopped")
     return 0
 
 
-async def _lives(settings: WorkerSettings, build: Callable[[WorkerSettings], Any]) -> None:
+async def _lives(settings: WorkerSettings, build: Callable[[WorkerSettings], Any], vitals: Vitals) -> None:
     """One app after the other, for ever; pauses between them grow to 5 s."""
     crashes = 0
     while True:
         try:
             await until_there("broker", settings.broker, functools.partial(ensure_topics, settings))
-            await one_life(build(settings), settings.stop_within_s)
+            await one_life(build(settings), settings.stop_within_s, vitals)
         except (*AWAY, AppCrashed) as error:
             pause_s = BACKOFF_S[min(crashes, len(BACKOFF_S) - 1)]
             crashes += 1
@@ -53,14 +60,16 @@ async def _lives(settings: WorkerSettings, build: Callable[[WorkerSettings], Any
             await asyncio.sleep(pause_s)
 
 
-async def one_life(app: Any, stop_within_s: float) -> None:
+async def one_life(app: Any, stop_within_s: float, vitals: Vitals) -> None:
     """Run one app until it crashes (AppCrashed) or this is cancelled; it stops within `stop_within_s`."""
     try:
         await app.start()
         log.info("windows_started", app=app.conf.id)
+        vitals.missing = ""
         await app.wait()
         raise AppCrashed(repr(app.crash_reason))
     finally:
+        vitals.missing = "the app is not running"
         await _bounded(app.stop(), stop_within_s)
 
 

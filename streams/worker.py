@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from streams.dead_letters import DeadLetters
 from streams.dispatch import publisher, run_dispatch
+from streams.health import BEAT_EVERY_S, HealthApp, Vitals, serve_health
 from streams.kafka import AWAY, BACKOFF_S, new_group_consumer, new_producer, until_there
 from streams.lending import SurgeCoordinator
 from streams.locations import LocationFeed
@@ -42,21 +43,26 @@ class DispatchWorker:
         self._settings = settings
         self._stopping = asyncio.Event()
         self.metrics = WorkerMetrics()
+        self.vitals = Vitals("the group is not joined yet")
 
     def stop(self) -> None:
         """Stop intake, drain, leave; returns at once."""
+        self.vitals.missing = "it stops"
         self._stopping.set()
 
     async def run(self) -> None:
         """Serve until told to stop. Raises TopicTrouble, LogBroken; an engine that is away is waited for."""
         settings = self._settings
-        self.metrics.serve(settings.metrics_port)
+        health = HealthApp(self.vitals, self.metrics.registry)
+        serve_health(health, settings.metrics_host, settings.metrics_port)
+        beating = asyncio.create_task(self.vitals.keep_beating())
         producer, snapshot_producer = new_producer(settings), new_producer(settings)
         redis = Redis.from_url(settings.redis_url, socket_timeout=3.0, socket_connect_timeout=2.0)
         try:
             if await self._unless_stopped(self._connect(producer, snapshot_producer)):
                 await self._serve(producer, snapshot_producer, redis)
         finally:
+            beating.cancel()
             for one in (producer, snapshot_producer):
                 with contextlib.suppress(TimeoutError, *AWAY):
                     await asyncio.wait_for(one.stop(), settings.stop_within_s)
@@ -125,6 +131,7 @@ class DispatchWorker:
         beside = [
             asyncio.create_task(models.run(region_log.owned, self._stopping)),
             asyncio.create_task(self._prune(models, region_log)),
+            asyncio.create_task(self._tell_what_is_missing(region_log)),
         ]
         try:
             await region_log.start()
@@ -137,6 +144,11 @@ class DispatchWorker:
             await region_log.stop(self._settings.stop_within_s / 2)
             with contextlib.suppress(*REDIS_AWAY):
                 await asyncio.wait_for(models.write(region_log.owned), LAST_VIEWS_WITHIN_S)
+
+    async def _tell_what_is_missing(self, region_log: RegionLog) -> None:
+        while not self._stopping.is_set():
+            self.vitals.missing = region_log.missing
+            await asyncio.sleep(BEAT_EVERY_S)
 
     async def _prune(self, models: ReadModels, region_log: RegionLog) -> None:
         while True:

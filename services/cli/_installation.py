@@ -8,22 +8,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from services.cli._autoscale import Autoscale, Pool
 from services.cli._engines import EngineChoice, Engines
 from services.cli._own_secret import own_secret, state_folder
 from services.cli._stack import (
     DEFAULT_PORT,
     RELAY_PORT,
+    SCALER_PORT,
+    WORKER_PORT,
     Installation,
     NotReady,
     choose_port,
     environment,
+    gateway,
     look_after_engines,
     muster,
-    processes,
     relays,
+    scaler,
     start_processes,
     wait_until_ready,
     windows,
+    workers,
     write_environment,
 )
 from services.cli._supervisor import Spec, Supervisor
@@ -49,6 +54,9 @@ class Wanted:
     host: str
     tls: bool
     relays: int = 1
+    autoscale: bool = False
+    max_workers: int = 0
+    max_relays: int = 0
 
 
 async def bring_up(wanted: Wanted, say: Say) -> None:
@@ -77,12 +85,28 @@ def _installation(wanted: Wanted) -> Installation:
         from services.cli._certificate import self_made_certificate
 
         tls = self_made_certificate(state / "tls", wanted.host)
-    ports: list[int] = []
-    for _ in range(wanted.relays):
-        ports.append(choose_port(0, ports[-1] + 1 if ports else RELAY_PORT))
+    most_relays = max(wanted.relays, wanted.max_relays) if wanted.autoscale else wanted.relays
     return Installation(
-        state / f"up-{port}", wanted.host, port, wanted.workers, wanted.clock, secret, tls, tuple(ports)
+        state / f"up-{port}",
+        wanted.host,
+        port,
+        wanted.workers,
+        wanted.clock,
+        secret,
+        tls,
+        _ports(RELAY_PORT, most_relays),
+        wanted.relays,
+        _ports(WORKER_PORT, max(wanted.workers, wanted.max_workers)) if wanted.autoscale else (),
+        choose_port(0, SCALER_PORT) if wanted.autoscale else 0,
     )
+
+
+def _ports(first: int, count: int) -> tuple[int, ...]:
+    """So many free ports, from this one on."""
+    ports: list[int] = []
+    for _ in range(count):
+        ports.append(choose_port(0, ports[-1] + 1 if ports else first))
+    return tuple(ports)
 
 
 def _kind(redis: str) -> str:
@@ -98,13 +122,20 @@ async def _run(
     scenario = played.result()
     env = environment(installation, engines)
     await _make_topics(env)
-    await start_processes(supervisor, list(processes(installation, env)))
+    fleet, nodes = list(workers(installation, env)), list(relays(installation, env))
+    await start_processes(supervisor, [gateway(env), *fleet[: installation.workers]])
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(supervisor.watch())
         tasks.create_task(look_after_engines(engines, lambda line: say(f"muster up: {line}")))
         await wait_until_ready(installation, supervisor)
         supervisor.start(windows(env))
-        await start_processes(supervisor, list(relays(installation, env)))
+        await start_processes(supervisor, nodes[: installation.relays])
+        if installation.autoscale:
+            supervisor.start(scaler(installation, env))
+            pools = (Pool("workers", "worker", fleet), Pool("relays", "relay node", nodes))
+            url = f"http://127.0.0.1:{installation.scaler_port}/desired"
+            follow = Autoscale(supervisor, url, pools, lambda line: say(f"muster up: {line}"))
+            tasks.create_task(follow.run())
         _announce(wanted, installation, scenario, write_environment(installation.folder, env), say)
         if scenario is not None:
             supervisor.start(_feed(wanted, installation, scenario))

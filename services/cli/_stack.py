@@ -30,6 +30,7 @@ FOR_OTHER_COMMANDS = (
     "MUSTER_SECRET",
 )
 DEFAULT_PORT, RELAY_PORT, PORTS_TRIED = 8080, 8190, 50
+WORKER_PORT, SCALER_PORT = 9110, 8300
 
 
 class NotReady(Exception):
@@ -52,6 +53,16 @@ class Installation:
     secret: str
     tls: tuple[Path, Path] | None = None
     relay_ports: tuple[int, ...] = ()
+    """One for each node that there may be; `relays` of them start."""
+    relays: int = 1
+    worker_ports: tuple[int, ...] = ()
+    """Where the metrics of each worker are that there may be; without autoscaling they open none."""
+    scaler_port: int = 0
+
+    @property
+    def autoscale(self) -> bool:
+        """Whether the number of workers and relay nodes follows the load."""
+        return bool(self.scaler_port)
 
     @property
     def url(self) -> str:
@@ -117,11 +128,30 @@ def muster(*arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-c", "from services.cli.main import app; app()", *arguments)
 
 
-def processes(installation: Installation, env: Mapping[str, str]) -> Iterator[Spec]:
-    """Gateway and dispatch workers: what a board needs before it shows anything."""
-    yield Spec("gateway", muster("gateway"), env)
-    for number in range(1, installation.workers + 1):
-        yield Spec(f"dispatch-{number}", muster("worker", "dispatch"), env)
+def gateway(env: Mapping[str, str]) -> Spec:
+    """What serves the board."""
+    return Spec("gateway", muster("gateway"), env)
+
+
+def workers(installation: Installation, env: Mapping[str, str]) -> Iterator[Spec]:
+    """The dispatch workers that there may be; `installation.workers` of them start."""
+    ports = installation.worker_ports or (0,) * installation.workers
+    for number, port in enumerate(ports, start=1):
+        own = {"MUSTER_METRICS_PORT": str(port)} if port else {}
+        yield Spec(f"dispatch-{number}", muster("worker", "dispatch"), {**env, **own})
+
+
+def scaler(installation: Installation, env: Mapping[str, str]) -> Spec:
+    """Who says how many workers and relay nodes are wanted."""
+    own = {
+        "MUSTER_SCALER_PORT": str(installation.scaler_port),
+        "MUSTER_SCALER_WORKERS": " ".join(f"http://127.0.0.1:{port}" for port in installation.worker_ports),
+        "MUSTER_WORKERS_LEAST": str(installation.workers),
+        "MUSTER_WORKERS_MOST": str(len(installation.worker_ports)),
+        "MUSTER_RELAYS_LEAST": str(installation.relays),
+        "MUSTER_RELAYS_MOST": str(len(installation.relay_ports)),
+    }
+    return Spec("scaler", muster("scaler"), {**env, **own})
 
 
 def windows(env: Mapping[str, str]) -> Spec:
@@ -130,7 +160,7 @@ def windows(env: Mapping[str, str]) -> Spec:
 
 
 def relays(installation: Installation, env: Mapping[str, str]) -> Iterator[Spec]:
-    """The relay nodes for remote assist; nobody needs them before the board is there."""
+    """The relay nodes that there may be; nobody needs them before the board is there."""
     scheme = "https" if installation.tls else "http"
     for number, port in enumerate(installation.relay_ports, start=1):
         own = {

@@ -59,6 +59,7 @@ class Supervisor:
         self._log_dir = log_dir
         self._say = say
         self._watched: dict[str, _Watched] = {}
+        self._draining: list[Child] = []
 
     def start(self, spec: Spec) -> None:
         """Start a process with an empty log."""
@@ -74,6 +75,21 @@ class Supervisor:
     def pids(self) -> dict[str, int]:
         """The process id of each one that runs."""
         return {name: seen.child.pid for name, seen in self._watched.items() if seen.child.ended is None}
+
+    def names(self) -> set[str]:
+        """The processes that are looked after, those included that wait for their restart."""
+        return set(self._watched)
+
+    async def drain(self, name: str, within_s: float) -> int | None:
+        """Ask one process to finish and end; returns its exit status once it has, killed where it is late.
+
+        It is not started again, and is gone when this returns.
+        """
+        child = self._watched.pop(name).child
+        self._draining.append(child)
+        await child.stop(within_s)
+        self._draining.remove(child)
+        return child.ended
 
     async def end_of(self, name: str, within_s: float) -> int | None:
         """The exit status of a `once` process, waiting for its end; None where it still runs then."""
@@ -117,7 +133,7 @@ class Supervisor:
 
     async def stop(self, within_s: float = STOP_WITHIN_S) -> None:
         """Ask all to end at once, and kill what has not ended in time; they stay stopped."""
-        children = [seen.child for seen in self._watched.values()]
+        children = [*(seen.child for seen in self._watched.values()), *self._draining]
         self._watched.clear()
         await asyncio.gather(*(child.stop(within_s) for child in children))
 

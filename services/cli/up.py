@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -38,6 +39,15 @@ def up(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     tls: Annotated[bool, typer.Option("--tls", help="HTTPS with a self-made certificate.")] = False,
     relays: Annotated[int, typer.Option(min=0, max=16, help="How many relay nodes for remote assist.")] = 1,
+    autoscale: Annotated[
+        bool, typer.Option("--autoscale", help="Start and drain workers and relay nodes with the load.")
+    ] = False,
+    max_workers: Annotated[
+        int, typer.Option(min=0, max=12, help="With --autoscale; 0: one a core, but one more than --workers.")
+    ] = 0,
+    max_relays: Annotated[
+        int, typer.Option(min=0, max=16, help="With --autoscale; 0: one a core, but none without --relays.")
+    ] = 0,
 ) -> None:
     """Start broker, Redis, workers, gateway and board, and play a storm: stop with Ctrl-C."""
     if clock not in {"wall", "feed"}:
@@ -46,8 +56,16 @@ def up(
     from services.cli._installation import Wanted
 
     mode: Literal["wall", "feed"] = "feed" if scenario != "none" or clock == "feed" else "wall"
-    wanted = Wanted(broker, redis, workers, _scenario(scenario), speed, mode, port, host, tls, relays)
+    most = _most(workers, max_workers, 12), _most(relays, max_relays, 16) if relays else 0
+    wanted = Wanted(
+        broker, redis, workers, _scenario(scenario), speed, mode, port, host, tls, relays, autoscale, *most
+    )
     raise typer.Exit(asyncio.run(_until_stopped(wanted)))
+
+
+def _most(least: int, wanted: int, limit: int) -> int:
+    """The upper limit of a kind of process: as said, else the cores of this machine."""
+    return min(limit, wanted or max(least + 1, os.cpu_count() or 1))
 
 
 def _check_engines(broker: str, redis: str) -> None:

@@ -106,13 +106,13 @@ async def fleet() -> AsyncIterator[Fleet]:
         found = Fleet(broker.address, redis.address, folder)
         # What a client says while a broker chooses its leaders is no news here.
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-        await _stamp_at_arrival(broker.address, "assignments")
+        await stamp_at_arrival(broker.address, "assignments")
         await ensure_topics(found.settings)
         stack.push_async_callback(found.stop)
         yield found
 
 
-async def _stamp_at_arrival(broker: str, name: str) -> None:
+async def stamp_at_arrival(broker: str, name: str) -> None:
     """Make this topic before the workers do, with LogAppendTime: a record's time is when Kafka had it."""
     topic = TOPICS[name]
     admin = AIOKafkaAdminClient(bootstrap_servers=broker)

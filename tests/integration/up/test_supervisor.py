@@ -93,6 +93,36 @@ async def test_a_process_that_may_end_is_not_started_again(tmp_path: Path) -> No
     assert said == []
 
 
+async def test_a_drained_process_ends_and_is_not_started_again(tmp_path: Path) -> None:
+    """What is drained is asked to end, its status told; nobody starts it anew or calls it a death."""
+    said: list[str] = []
+    supervisor = Supervisor(tmp_path, said.append)
+    supervisor.start(Spec("worker", SLEEPS))
+    watching = asyncio.create_task(supervisor.watch())
+    pid = supervisor.pids()["worker"]
+    assert await supervisor.drain("worker", 10) == -signal.SIGTERM
+    await asyncio.sleep(0.3)
+    watching.cancel()
+    assert not alive(pid)
+    assert supervisor.names() == set()
+    assert said == []
+
+
+async def test_a_stop_ends_what_is_still_draining(tmp_path: Path) -> None:
+    """Who drains when everything stops has no longer than the others."""
+    supervisor = Supervisor(tmp_path, lambda _: None)
+    supervisor.start(Spec("deaf", DEAF))
+    pid = supervisor.pids()["deaf"]
+    async with asyncio.timeout(5):
+        while "deaf" not in supervisor.log_file("deaf").read_text():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    draining = asyncio.create_task(supervisor.drain("deaf", 60))
+    await asyncio.sleep(0)
+    await supervisor.stop(within_s=1.5)
+    assert not alive(pid)
+    assert await draining == -signal.SIGKILL
+
+
 def test_children_die_with_a_killed_supervisor(tmp_path: Path) -> None:
     """A kill -9 of the supervisor leaves no process: the kernel ends its children."""
     program = (

@@ -1,0 +1,1 @@
+"""How many workers and relay nodes the load asks for: pure, the same for one machine and for a cluster."""
