@@ -7,6 +7,7 @@ from typing import Literal
 from schemas.api import Role
 from schemas.base import Id, Moment, Wire
 from schemas.decisions import Decision
+from schemas.postings import PostingReceipt
 from schemas.receipts import DecisionReceipt
 from schemas.statistics import DeadLetter, RegionKpi
 from schemas.views import EngineerView, IncidentView, RegionView, TimelineEntry
@@ -132,6 +133,15 @@ class Receipts(Wire):
     detail: Literal["stored", "full"]
     receipts: list[DecisionReceipt]
     now: DecisionReceipt | None = None
+
+
+class PostingReceipts(Wire):
+    """Why an engineer was sent to wait elsewhere, the last times in the log's order."""
+
+    engineer_id: Id
+    region: Id
+    detail: Literal["stored", "full"]
+    receipts: list[PostingReceipt]
 
 
 class Job(Wire):

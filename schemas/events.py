@@ -27,6 +27,7 @@ from schemas.lending import (
     RecallLoan,
     RegionLoad,
 )
+from schemas.postings import PostingReceipt
 from schemas.receipts import DecisionReceipt
 from schemas.regions import EngineerRegistered, RegionDefined
 from schemas.statistics import DeadLetter, RegionKpi
@@ -59,6 +60,7 @@ EVENT_TYPES: Mapping[str, type[Wire]] = MappingProxyType(
         "muster.engineers.moved.v1": EngineersMoved,
         "muster.decision.made.v1": Decision,
         "muster.decision.explained.v1": DecisionReceipt,
+        "muster.posting.explained.v1": PostingReceipt,
         "muster.region.kpi-counted.v1": RegionKpi,
         "muster.dead-letter.written.v1": DeadLetter,
         "muster.session.changed.v1": SessionChanged,

@@ -66,6 +66,11 @@ def receipts_key(prefix: str, log: str, region: str, incident_id: str) -> str:
     return f"muster:{prefix}{{{log}/{region}}}:receipts:{incident_id}"
 
 
+def postings_key(prefix: str, log: str, region: str, engineer_id: str) -> str:
+    """Sorted set: an engineer's last PostingReceipts as JSON by offset (beside, idempotent, expires)."""
+    return f"muster:{prefix}{{{log}/{region}}}:postings:{engineer_id}"
+
+
 def receipt_field(offset: int, n: int) -> str:
     """The name of one receipt among its incident's."""
     return f"{offset}/{n}"

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from schemas.base import Id, Moment, Wire
 from schemas.decisions import Decision
+from schemas.postings import PostingReceipt
 
 ReceiptKind = Literal["assigned", "waiting"]
 """Somebody was sent; or the incident was left waiting by its report, a withdrawal, or now."""
@@ -111,6 +112,7 @@ class ExplainedDecision(Wire):
     decision: Decision
     event_type: str
     receipt: DecisionReceipt | None = None
+    posting: PostingReceipt | None = None
     derived: bool = True
 
 
@@ -122,3 +124,12 @@ class Explanation(Wire):
     log: Id
     decisions: list[ExplainedDecision]
     now: DecisionReceipt | None = None
+
+
+class PostingExplanation(Wire):
+    """An engineer's last postings, each with its reason; none stands beside who was sent home or lent."""
+
+    engineer_id: Id
+    region: Id
+    log: Id
+    postings: list[ExplainedDecision]

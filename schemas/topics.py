@@ -28,6 +28,7 @@ from schemas.lending import (
     RecallLoan,
     RegionLoad,
 )
+from schemas.postings import PostingReceipt
 from schemas.receipts import DecisionReceipt
 from schemas.regions import EngineerRegistered, RegionDefined
 from schemas.statistics import DeadLetter, RegionKpi
@@ -105,7 +106,7 @@ _ALL = (
     Topic(
         "decision-receipts",
         "region",
-        (DecisionReceipt,),
+        (DecisionReceipt, PostingReceipt),
         ("dispatch",),
         ("cli",),
         retention_ms=90 * 24 * 3600 * 1000,

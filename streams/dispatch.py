@@ -13,6 +13,7 @@ from schemas.cloudevents import Envelope, encode
 from schemas.decisions import Decision
 from schemas.engineers import PhoneEvent
 from schemas.lending import RegionLoad
+from schemas.postings import PostingReceipt
 from schemas.receipts import DecisionReceipt
 from services.dispatch.fold import Logged
 from streams.dead_letters import Sender
@@ -28,7 +29,8 @@ SOURCE = "muster/dispatch"
 
 RECEIPTS_SOURCE = "muster/dispatch/receipts"
 
-Told = Decision | DecisionReceipt | RegionLoad | Logged
+Receipt = DecisionReceipt | PostingReceipt
+Told = Decision | Receipt | RegionLoad | Logged
 """What leaves a fold; a logged event is a phone's word for the region that owns the engineer now."""
 Publish = Callable[[Told], Awaitable[list[asyncio.Future[Any]]]]
 Note = Callable[[OwnedPartition, Logged, Sequence[Decision]], None]
@@ -46,7 +48,8 @@ async def run_dispatch(log: RegionLog, publish: Publish, note: Note, metrics: Wo
         decisions = owned.fold.step(event)
         metrics.fold_seconds.observe(time.perf_counter() - started)
         metrics.events_folded.labels(owned.number).inc()
-        told: list[Told] = [*decisions, *owned.fold.receipts, *loads_due(owned.fold, clock)]
+        receipts: list[Receipt] = [*owned.fold.receipts, *owned.fold.postings]
+        told: list[Told] = [*decisions, *receipts, *loads_due(owned.fold, clock)]
         if onward is not None:
             told.append(event)
         for one in told:
@@ -54,19 +57,20 @@ async def run_dispatch(log: RegionLog, publish: Publish, note: Note, metrics: Wo
         note(owned, event, decisions)
 
 
-def envelope_of(decision: Decision | DecisionReceipt) -> Envelope:
+def envelope_of(decision: Decision | Receipt) -> Envelope:
     """A decision as a CloudEvent: named by its own id, timed by the log, caused by its event.
 
     A receipt has its decision's id, from a source of its own, and the decision as its cause.
     """
-    if isinstance(decision, DecisionReceipt):
+    if isinstance(decision, Receipt):
+        about = decision.incident_id if isinstance(decision, DecisionReceipt) else decision.chosen.engineer_id
         return Envelope(
             id=decision.id,
             source=RECEIPTS_SOURCE,
             event=decision,
             time=decision.decided_at,
             partitionkey=decision.region,
-            correlationid=decision.incident_id,
+            correlationid=about,
             causationid=decision.id,
         )
     return Envelope(
@@ -108,7 +112,7 @@ def publisher(producer: Sender, settings: WorkerSettings, metrics: WorkerMetrics
                 return [await send(lending, handed_on(told), partition=0)]
             case RegionLoad():
                 return [await send(loads, load_envelope(told), partition=0)]
-            case DecisionReceipt():
+            case DecisionReceipt() | PostingReceipt():
                 return [await send(receipts, envelope_of(told))]
         metrics.decisions.labels(told.kind).inc()
         sent = [await send(assignments, envelope_of(told))]

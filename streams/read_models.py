@@ -102,7 +102,7 @@ class ReadModels:
 
     def note(self, owned: OwnedPartition, logged: Logged, decisions: Sequence[Decision]) -> None:
         """Remember what this event changed; costs the same whatever the size of its region."""
-        self._shelf.take(owned.fold.receipts)
+        self._shelf.take((*owned.fold.receipts, *owned.fold.postings))
         for decision in decisions:
             changes = self._of(owned, decision.region)
             if decision.incident_id is not None:

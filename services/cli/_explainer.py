@@ -6,9 +6,6 @@ import asyncio
 import contextlib
 import os
 
-from pydantic import ValidationError
-
-from schemas.receipts import Explanation
 from services.cli._stack import muster
 from services.gateway.explaining import Derive, NotExplained
 from services.gateway.settings import GatewaySettings
@@ -22,23 +19,19 @@ def explainer(settings: GatewaySettings) -> Derive:
     """Derive explanations beside a gateway of these settings."""
     env = os.environ | {"MUSTER_BROKER": settings.broker, "MUSTER_TOPIC_PREFIX": settings.topic_prefix}
 
-    async def derive(incident_id: str, region: str) -> Explanation:
-        command = ("nice", "-n", str(KINDER), *muster("explain", incident_id, "--region", region, "--json"))
+    async def derive(words: tuple[str, ...]) -> bytes:
+        command = ("nice", "-n", str(KINDER), *muster("explain", *words, "--json"))
         pipe = asyncio.subprocess.PIPE
         try:
             child = await asyncio.create_subprocess_exec(*command, env=env, stdout=pipe, stderr=pipe)
         except OSError as error:
             raise NotExplained(f"`muster explain` can not be started: {error.strerror}") from error
         try:
-            told = await _answer(child)
+            return await _answer(child)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 child.kill()
             await child.wait()
-        try:
-            return Explanation.model_validate_json(told)
-        except ValidationError as error:
-            raise NotExplained("`muster explain` answered with something else") from error
 
     return derive
 

@@ -9,18 +9,34 @@ from rich.markup import escape
 from rich.table import Table
 
 from schemas.base import rfc3339
-from schemas.receipts import Candidate, DecisionReceipt, ExplainedDecision, Explanation, Flip, Waiting
+from schemas.receipts import (
+    Candidate,
+    DecisionReceipt,
+    ExplainedDecision,
+    Explanation,
+    Flip,
+    PostingExplanation,
+    Waiting,
+)
+from services.cli._posting_text import show_posting
 
 BASES = {"matching": "{} matched", "crew": "sent with a crew", "person": "decided by a person"}
 PLAIN_WIDTH = 140
 """Columns of what goes into a file or a pipe."""
 
 
-def show(explanation: Explanation, width: int) -> None:
+def show(explanation: Explanation | PostingExplanation, width: int) -> None:
     """Print every decision in the log's order, receipts with their `width` first candidates."""
     console = Console(soft_wrap=True)
     if not console.is_terminal:
         console.width = PLAIN_WIDTH
+    if isinstance(explanation, PostingExplanation):
+        console.print(f"[bold]{explanation.engineer_id}[/] in {explanation.region}, log {explanation.log}")
+        for one in explanation.postings:
+            console.print(f"\n[bold]{_headline(one)}[/]")
+            if one.posting is not None:
+                show_posting(console, one.posting, width, stored=not one.derived)
+        return
     console.print(f"[bold]{explanation.incident_id}[/] in {explanation.region}, log {explanation.log}")
     for one in explanation.decisions:
         console.print(f"\n[bold]{_headline(one)}[/]")

@@ -1,15 +1,20 @@
-"""`muster explain INCIDENT`: every decision about it with its full receipt, derived from the log."""
+"""`muster explain INCIDENT`: every decision about it, or an engineer's postings, in full from the log."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from schemas.receipts import Explanation
+    from schemas.receipts import Explanation, PostingExplanation
+    from streams.log_file import LogFile
+    from streams.settings import WorkerSettings
+
+    Found = Explanation | PostingExplanation
 
 NOT_EXPLAINED, UNREADABLE = 1, 2
 
@@ -20,7 +25,11 @@ def attach(app: typer.Typer) -> None:
 
 
 def explain(
-    incident: Annotated[str, typer.Argument(help="The incident's id.", show_default=False)],
+    incident: Annotated[str | None, typer.Argument(help="The incident's id.", show_default=False)] = None,
+    engineer: Annotated[
+        str | None,
+        typer.Option(help="Instead: why this engineer was sent to wait elsewhere, the last times."),
+    ] = None,
     region: Annotated[
         str | None, typer.Option(help="Its region, where known: only that log is read.")
     ] = None,
@@ -31,7 +40,10 @@ def explain(
     width: Annotated[int, typer.Option(help="Shown of those compared, and of those left out.")] = 12,
 ) -> None:
     """Say why: who was sent, who else there was and why not, what would have changed it, why it waits."""
-    found = _from_file(log, incident) if log is not None else _from_log(incident, region)
+    if (incident is None) == (engineer is None):
+        typer.echo("explain: name an incident, or an engineer with --engineer", err=True)
+        raise typer.Exit(UNREADABLE)
+    found = _found(incident, engineer, region, log)
     if as_json:
         typer.echo(found.model_dump_json(exclude_none=True, indent=1))
         return
@@ -40,13 +52,25 @@ def explain(
     show(found, width)
 
 
-def _from_file(file: Path, incident: str) -> Explanation:
-    from streams.explain import CannotExplain, explain_file
+def _found(incident: str | None, engineer: str | None, region: str | None, log: Path | None) -> Found:
+    import streams.explain as why
+
+    if log is not None:
+        if engineer is not None:
+            return _from_file(log, lambda lines: why.explain_postings_in_file(lines, engineer))
+        return _from_file(log, lambda lines: why.explain_file(lines, incident or ""))
+    if engineer is not None:
+        return _from_log(lambda settings: why.explain_postings(settings, engineer, region))
+    return _from_log(lambda settings: why.explain(settings, incident or "", region))
+
+
+def _from_file(file: Path, derive: Callable[[LogFile], Found]) -> Found:
+    from streams.explain import CannotExplain
     from streams.log_file import LogFileBroken, parse
 
     try:
         with file.open(encoding="utf-8") as lines:
-            return explain_file(parse(lines), incident)
+            return derive(parse(lines))
     except (OSError, LogFileBroken, UnicodeDecodeError) as trouble:
         typer.echo(f"{file}: {trouble}", err=True)
         raise typer.Exit(UNREADABLE) from trouble
@@ -55,18 +79,17 @@ def _from_file(file: Path, incident: str) -> Explanation:
         raise typer.Exit(NOT_EXPLAINED) from trouble
 
 
-def _from_log(incident: str, region: str | None) -> Explanation:
+def _from_log(derive: Callable[[WorkerSettings], Coroutine[object, object, Found]]) -> Found:
     from streams.explain import CannotExplain
-    from streams.explain import explain as derive
     from streams.kafka import AWAY
     from streams.logs import configure_logging
     from streams.settings import WorkerSettings
     from streams.topics import ensure_topics
 
-    async def derived() -> Explanation:
+    async def derived() -> Found:
         settings = WorkerSettings()
         await ensure_topics(settings)  # asking for a topic that is not there would make it, in a wrong shape
-        return await derive(settings, incident, region)
+        return await derive(settings)
 
     configure_logging("error")
     try:

@@ -7,6 +7,8 @@ expected to be free. All sums are of whole numbers below 2**53, so the order of 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,7 +32,15 @@ class Cover:
     `soon` (cells x engineers): ms to the answer; `able` (kinds x engineers); shares in 1/10,000.
     """
 
-    def __init__(self, soon: Floats, able: NDArray[np.bool_], kind_share: Floats, cell_share: Floats) -> None:
+    def __init__(
+        self,
+        kinds: Sequence[tuple[str, int]],
+        soon: Floats,
+        able: NDArray[np.bool_],
+        kind_share: Floats,
+        cell_share: Floats,
+    ) -> None:
+        self._kinds = kinds
         self._soon = soon
         self._able = able
         self._shares = kind_share[:, None] * cell_share[None]
@@ -53,11 +63,24 @@ class Cover:
     def gains_ms(self, column: int, soon: Floats) -> Floats:
         """How much sooner a report would be answered with the engineer elsewhere; `soon`: cells x posts."""
         kinds = np.flatnonzero(self._able[:, column])
-        first = self._first[kinds]
-        without = np.where(self._holder[kinds] == column, self._second[kinds], first)
-        gained = first[:, :, None] - np.minimum(without[:, :, None], soon[None])
+        gained = self._gained(kinds, column, soon)
         brought: Floats = np.tensordot(self._shares[kinds], gained, 2) / (WHOLE * WHOLE)
         return brought
+
+    def gains_by_kind_ms(self, column: int, soon: Floats) -> dict[str, float]:
+        """What `gains_ms` is made of at one post, by "product/level"; `soon`: cells."""
+        kinds = np.flatnonzero(self._able[:, column])
+        gained = self._gained(kinds, column, soon[:, None])[:, :, 0]
+        brought = (self._shares[kinds] * gained).sum(axis=1) / (WHOLE * WHOLE)
+        names = ["/".join(map(str, self._kinds[kind])) for kind in kinds.tolist()]
+        return dict(zip(names, brought.tolist(), strict=True))
+
+    def _gained(self, kinds: Ints, column: int, soon: Floats) -> Floats:
+        """By kind, cell and post (ms): sooner, or later where nobody else is as near."""
+        first = self._first[kinds]
+        without = np.where(self._holder[kinds] == column, self._second[kinds], first)
+        gained: Floats = first[:, :, None] - np.minimum(without[:, :, None], soon[None])
+        return gained
 
     def move(self, column: int, soon: Floats) -> None:
         """The engineer answers the cells in so many ms from now on."""
@@ -69,9 +92,9 @@ def cover_of(region: RegionState, seen: Forecast, rows: Ints, places: Floats, re
     """The cover by the engineers in `rows`, free at `places` (3 x rows) in `ready` ms."""
     kinds, weights = _kinds(region, seen)
     engineers = region.warm.engineers
-    able = [engineers.levels[engineers.product_number(product), rows] >= level for product, level in kinds]
+    able = [engineers.levels_of(product)[rows] >= level for product, level in kinds]
     soon = travel_to_cells(region, seen, places) + ready
-    return Cover(soon, np.array(able), _shares(weights), _shares(seen.share))
+    return Cover(kinds, soon, np.array(able), _shares(weights), _shares(seen.share))
 
 
 def travel_to_cells(region: RegionState, seen: Forecast, places: Floats) -> Floats:

@@ -15,6 +15,7 @@ from schemas.clock import ClockTicked, LogStarted
 from schemas.decisions import Decision, decision_id
 from schemas.engineers import EngineersMoved, PhoneEvent
 from schemas.events import RegionEvent
+from schemas.postings import PostingReceipt
 from schemas.receipts import DecisionReceipt
 from schemas.regions import RegionDefined
 from services.dispatch.inquiry import STORED, Detail
@@ -61,6 +62,8 @@ class PartitionFold:
         self.detail = detail
         self.receipts: list[DecisionReceipt] = []
         """Of what the last event decided, as much as `detail` says (None: nothing)."""
+        self.postings: list[PostingReceipt] = []
+        """Of whom it posted, the same."""
         self._regions: dict[str, RegionState] = {}
 
     @property
@@ -71,7 +74,7 @@ class PartitionFold:
     def step(self, logged: Logged) -> list[Decision]:
         """What the event at `logged.offset` decides; bad input is answered by `refused`, never raised."""
         self.next_offset = logged.offset + 1
-        self.receipts = []
+        self.receipts, self.postings = [], []
         event = logged.event
         if isinstance(event, LogStarted):
             self.log = self.log or event.log
@@ -120,6 +123,7 @@ class PartitionFold:
         )
         self.decide(turn, logged.event)
         self.receipts += receipts_of(turn)
+        self.postings += turn.postings
         return turn.decisions
 
     def decide(self, turn: Turn, event: RegionEvent) -> None:

@@ -27,6 +27,12 @@ class Detail:
     solves: int
     only: str | None = None
     """Explain this incident alone, also where nothing was decided about it."""
+    posting_of: str | None = None
+    """Explain this engineer's postings alone."""
+
+    def tells_posting_of(self, engineer_id: str) -> bool:
+        """Whether a posting of this engineer is explained."""
+        return self.posting_of in (None, engineer_id) and (self.posting_of is not None or self.only is None)
 
 
 STORED = Detail(rejected=3, flips=1, solves=8)
@@ -40,6 +46,11 @@ class TooMuchWork(RuntimeError):
 def full(incident_id: str) -> Detail:
     """Everything about one incident."""
     return Detail(rejected=200, flips=12, solves=20_000, only=incident_id)
+
+
+def full_posting(engineer_id: str) -> Detail:
+    """Everything about one engineer's postings, and nothing else."""
+    return Detail(rejected=500, flips=20, solves=0, only="", posting_of=engineer_id)
 
 
 class Inquiry:

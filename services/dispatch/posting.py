@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
-from services.dispatch import mirror
+from services.dispatch import mirror, posting_receipts
 from services.dispatch.cost import supply_at
-from services.dispatch.cover import Cover, cover_of, travel_to_cells
+from services.dispatch.cover import cover_of, travel_to_cells
 from services.dispatch.demand import Forecast, forecast
 from services.dispatch.membership import send
-from services.dispatch.moments import MINUTE_MS, minutes_ms
+from services.dispatch.moments import minutes_ms
+from services.dispatch.moves import Outlook, Round
 from services.dispatch.travel import ms_per_km, ms_per_radian, travel_ms_between
 from services.dispatch.turn import Turn
 from services.dispatch.warm import ABSENT, IDLE, UNDER_WAY, Floats, Ints
@@ -19,14 +18,6 @@ from services.dispatch.warm import ABSENT, IDLE, UNDER_WAY, Floats, Ints
 ENGINEERS_MOST = 192
 """Larger regions post nobody: somebody idle is near, and looking at all would cost too much."""
 POSTED_A_ROUND = 3
-
-
-class Move(NamedTuple):
-    """An engineer (column of the cover) who would wait at a cell of the forecast instead."""
-
-    column: int
-    cell: int
-    net_weighted_min: float
 
 
 def post_idle(turn: Turn) -> None:
@@ -41,14 +32,15 @@ def post_idle(turn: Turn) -> None:
     columns = _postable(turn, rows)
     if not columns or (seen := forecast(region.demand, turn.now)) is None:
         return
-    cover = cover_of(region, seen, rows, *_next_free(turn, rows))
-    for _ in range(POSTED_A_ROUND):
-        move = _best_move(turn, seen, cover, rows, columns)
-        if move is None:
+    outlook = Outlook(rows, seen, cover_of(region, seen, rows, *_next_free(turn, rows)))
+    for _ in range(min(POSTED_A_ROUND, len(columns))):
+        weighed = _weigh(turn, outlook, columns)
+        if (best := weighed.best()) is None:
             return
-        columns.remove(move.column)
-        cover.move(move.column, travel_to_cells(region, seen, seen.places[:, [move.cell]])[:, 0])
-        send(turn, region.by_row[int(rows[move.column])], seen.degrees[move.cell])
+        posting_receipts.explain(turn, outlook, weighed, best)
+        column, cell = columns.pop(best[0]), int(weighed.posts[best[1]])
+        outlook.cover.move(column, travel_to_cells(region, seen, seen.places[:, [cell]])[:, 0])
+        send(turn, region.by_row[int(rows[column])], seen.degrees[cell])
 
 
 def _postable(turn: Turn, rows: Ints) -> list[int]:
@@ -78,28 +70,28 @@ def _next_free(turn: Turn, rows: Ints) -> tuple[Floats, Ints]:
     return places, ready
 
 
-def _best_move(turn: Turn, seen: Forecast, cover: Cover, rows: Ints, columns: list[int]) -> Move | None:
-    """The move that brings the most beyond the price of its road; None where none pays.
-
-    While it is on the road half of a move's gain is taken to be there.
-    """
-    region, policy = turn.region, turn.policy
-    posts = cover.longest_waiting()
+def _weigh(turn: Turn, outlook: Outlook, columns: list[int]) -> Round:
+    """Every move of those who may be posted to the places that wait longest."""
+    region, policy, seen = turn.region, turn.policy, outlook.seen
+    posts = outlook.cover.longest_waiting()
     places = seen.places.take(posts, axis=1)
     soon = travel_to_cells(region, seen, places)
-    weighted_per_min = seen.per_hour / 60 * _mean_weight(turn, seen)
-    best: Move | None = None
-    for column in columns:
-        here = region.warm.engineers.end[:, [int(rows[column])]]
-        took = travel_ms_between(here, places, ms_per_radian(region.terms))
-        served_min = np.maximum(policy.posting_horizon_min - took / (2 * MINUTE_MS), 0.0)
-        gained = cover.gains_ms(column, soon) / MINUTE_MS * weighted_per_min * served_min
-        road_km = took / ms_per_km(region.terms) * region.terms.circuity
-        net = gained - policy.posting_price_weighted_min_per_km * road_km
-        post = int(net.argmax())
-        if net[post] > (best.net_weighted_min if best else policy.posting_least_weighted_min):
-            best = Move(column, int(posts[post]), float(net[post]))
-    return best
+    per_radian = ms_per_radian(region.terms)
+    here = region.warm.engineers.end
+    took = [travel_ms_between(here[:, [int(outlook.rows[one])]], places, per_radian) for one in columns]
+    return Round(
+        columns=tuple(columns),
+        posts=posts,
+        sooner_ms=np.array([outlook.cover.gains_ms(column, soon) for column in columns]),
+        travel_ms=np.array(took),
+        horizon_min=policy.posting_horizon_min,
+        per_hour=seen.per_hour,
+        mean_weight=_mean_weight(turn, seen),
+        price_per_km=policy.posting_price_weighted_min_per_km,
+        least=policy.posting_least_weighted_min,
+        ms_per_km=ms_per_km(region.terms),
+        circuity=region.terms.circuity,
+    )
 
 
 def _mean_weight(turn: Turn, seen: Forecast) -> float:

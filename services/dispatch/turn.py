@@ -9,6 +9,7 @@ from typing import TypedDict, Unpack
 from schemas.base import Place
 from schemas.decisions import Decision, DecisionKind, decision_id
 from schemas.lending import EngineerHandedOver, Loan, Offer
+from schemas.postings import PostingReceipt
 from services.dispatch.inquiry import Detail
 from services.dispatch.moments import to_moment
 from services.dispatch.policy import DispatchPolicy
@@ -95,6 +96,8 @@ class Turn:
     """How much its receipts tell; None: there are none."""
     reasons: dict[str, Reason] = field(default_factory=dict)
     """By incident: what this event's plan said about it."""
+    postings: list[PostingReceipt] = field(default_factory=list)
+    """Why somebody was sent to wait elsewhere, as much as `detail` says."""
 
     def decide(
         self,

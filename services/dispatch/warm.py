@@ -100,6 +100,12 @@ class EngineerRows:
             self.levels = np.concatenate([self.levels, line])
         return number
 
+    def levels_of(self, product: str) -> NDArray[np.int8]:
+        """The level that each row has of a product; of one not seen before nobody has any."""
+        number = self.product_number(product)  # may make `levels` anew
+        line: NDArray[np.int8] = self.levels[number]
+        return line
+
     def product_name(self, number: int) -> str:
         """The product whose number this is; "" for 0."""
         return self._product_names[number]
@@ -116,7 +122,7 @@ class EngineerRows:
         """The rows that have the product at the level or above, in order."""
         rows = self._qualified.get((product, level))
         if rows is None:
-            rows = np.flatnonzero(self.levels[self.product_number(product)] >= level)
+            rows = np.flatnonzero(self.levels_of(product) >= level)
             self._qualified[product, level] = rows
         return rows
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
-from schemas.receipts import Explanation
+from pydantic import ValidationError
+
+from schemas.receipts import Explanation, PostingExplanation
 from services.gateway.problems import ProblemError
 
-Derive = Callable[[str, str], Awaitable[Explanation]]
-"""An incident and its region to the explanation of every decision about it. Raises NotExplained."""
+Derive = Callable[[tuple[str, ...]], Awaitable[bytes]]
+"""The words after `muster explain` to its answer as JSON. Raises NotExplained."""
 
+Told = TypeVar("Told", Explanation, PostingExplanation)
 AT_ONCE = 1
 MOST_WAITING = 4
 
@@ -29,7 +33,16 @@ class Explaining:
         self._asked = 0
 
     async def explain(self, incident_id: str, region: str) -> Explanation:
-        """The explanation; a problem where it takes too long, or too many have asked."""
+        """Every decision about an incident; a problem where it takes too long, or too many have asked."""
+        told = await self._ask(incident_id, "--region", region)
+        return _read(Explanation.model_validate_json, told)
+
+    async def explain_postings(self, engineer_id: str, region: str) -> PostingExplanation:
+        """An engineer's last postings; a problem where it takes too long, or too many have asked."""
+        told = await self._ask("--engineer", engineer_id, "--region", region)
+        return _read(PostingExplanation.model_validate_json, told)
+
+    async def _ask(self, *words: str) -> bytes:
         if self._derive is None:
             raise ProblemError("not-explained", "This gateway has no way to the log: use `muster explain`.")
         if self._asked >= AT_ONCE + MOST_WAITING:
@@ -37,11 +50,18 @@ class Explaining:
         self._asked += 1
         try:
             async with self._slots, asyncio.timeout(self._within_s):
-                return await self._derive(incident_id, region)
+                return await self._derive(words)
         except TimeoutError as error:
-            detail = f"It takes more than {self._within_s:.0f} s: use `muster explain {incident_id}`."
+            detail = f"It takes more than {self._within_s:.0f} s: use `muster explain {' '.join(words)}`."
             raise ProblemError("not-explained", detail) from error
         except NotExplained as error:
             raise ProblemError("not-explained", str(error)) from error
         finally:
             self._asked -= 1
+
+
+def _read(parse: Callable[[bytes], Told], told: bytes) -> Told:
+    try:
+        return parse(told)
+    except ValidationError as error:
+        raise ProblemError("not-explained", "`muster explain` answered with something else") from error

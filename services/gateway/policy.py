@@ -46,6 +46,7 @@ POLICY: Mapping[tuple[str, str], Rule] = {
     ("GET", "/v1/engineers/{engineer_id}"): Rule(_READ | {"technician"}),
     ("PUT", "/v1/engineers/{engineer_id}"): Rule(_DEFINE, command=True),
     ("GET", "/v1/engineers/{engineer_id}/job"): Rule(_READ | {"technician"}),
+    ("GET", "/v1/engineers/{engineer_id}/receipts"): Rule(frozenset({"dispatcher", "lead", "operator"})),
     ("POST", "/v1/engineers/{engineer_id}/shift"): Rule(_BY_VOICE, command=True),
     ("POST", "/v1/engineers/{engineer_id}/positions"): Rule(_PHONE, command=True),
     ("POST", "/v1/assignments/{incident_id}/status"): Rule(_BY_VOICE, command=True),

@@ -17,6 +17,7 @@ from schemas.read_models import (
     engineer_key,
     incident_key,
     incident_sessions_key,
+    postings_key,
     receipts_key,
     regions_key,
 )
@@ -165,6 +166,14 @@ class ReadModels:
         found = await self._link.ask("HGETALL", receipts_key(self._prefix, log_id, region, incident_id))
         views = [orjson.loads(raw) for _, raw in _pairs(found)]
         return sorted(views, key=lambda view: (view["offset"], view["n"]))
+
+    async def postings(self, region: str, engineer_id: str) -> list[View]:
+        """An engineer's last stored posting receipts in the log's order."""
+        log_id = await self._log_of(region)
+        if log_id is None:
+            return []
+        found = await self._link.ask("ZRANGE", postings_key(self._prefix, log_id, region, engineer_id), 0, -1)
+        return [orjson.loads(raw) for raw in found]
 
     async def sessions_of(self, incident_id: str) -> list[View]:
         """The lines of an incident's story that its remote-assist sessions wrote, in no order."""

@@ -59,15 +59,15 @@ class Scene:
 
     def register(self, name: str, north_km: float = 0.0, **fields: Any) -> list[Decision]:
         """Tell the region of an engineer."""
-        fields = {"skills": {"core": 3}, "region": "R1"} | fields
-        return self.tell("R1", EngineerRegistered(engineer_id=name, home=at(north_km), **fields))
+        fields = {"skills": {"core": 3}, "region": "R1", "home": at(north_km)} | fields
+        return self.tell("R1", EngineerRegistered(engineer_id=name, **fields))
 
     def reported(self, name: str, north_km: float = 0.0, **fields: Any) -> list[Decision]:
         """An incident in core at level 1, silver, promised in four hours."""
         promised_in = fields.pop("promised_in_min", 240)
         reported_at = fields.pop("reported_at", self.now)
-        fields = {"tier": "silver", "product": "core", "expected_service_min": 60} | fields
-        report = IncidentReported(incident_id=name, reported_at=reported_at, place=at(north_km), **fields)
+        defaults = {"tier": "silver", "product": "core", "expected_service_min": 60, "place": at(north_km)}
+        report = IncidentReported(incident_id=name, reported_at=reported_at, **(defaults | fields))
         promised_at = reported_at + timedelta(minutes=promised_in)
         event = IncidentTriaged(report=report, region="R1", promised_at=promised_at, placed_by="named")
         return self.tell("R1", event)

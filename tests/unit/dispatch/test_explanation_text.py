@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.receipts import ExplainedDecision, Explanation
+from schemas.receipts import ExplainedDecision, Explanation, PostingExplanation
 from services.cli._explanation_text import show
-from services.dispatch.derivation import Derivation, why_now
+from services.dispatch.derivation import Asked, Derivation, why_now
 from services.dispatch.fold import PartitionFold
 from tests.unit.dispatch.scene import Scene
+from tests.unit.dispatch.test_posting import BUSY_PLACE_KM, a_scene, posted
 
 
 def explained(scene: Scene, incident: str) -> Explanation:
     """All about an incident of a scene, derived from its whole log."""
-    derivation = Derivation(PartitionFold(), incident, range(len(scene.log)))
+    derivation = Derivation(PartitionFold(), Asked(incident), range(len(scene.log)))
     for logged in scene.log:
         derivation.take(logged)
     decisions: list[ExplainedDecision] = derivation.explained
@@ -52,3 +53,25 @@ def test_what_waits_is_told_why_as_things_stand_now(capsys: pytest.CaptureFixtur
     assert "waits: " in told
     assert told.index("queued") < told.index("Why it is waiting now")
     assert "planned for E1" in told[told.index("Why it is waiting now") :]
+
+
+def test_a_posting_is_told_with_what_it_saves_its_road_and_flip(capsys: pytest.CaptureFixture[str]) -> None:
+    """Rule: who waits where, what that is worth, who else and where else, and what would have changed it."""
+    scene = a_scene()
+    scene.register("BEA", -30.0, available_from=scene.now)
+    scene.on_shift("ANA")
+    assert posted(scene) == [("ANA", BUSY_PLACE_KM)]
+    derivation = Derivation(PartitionFold(scene.fold.policy), Asked(engineer_id="ANA"), range(len(scene.log)))
+    for logged in scene.log:
+        derivation.take(logged)
+    told = derivation.explained
+    show(PostingExplanation(engineer_id="ANA", region="R1", log="log-1", postings=told), 10)
+    said = " ".join(capsys.readouterr().out.split())
+    for part in (
+        "posted · ANA",
+        "derived from the log",
+        "BEA",
+        "reports an hour",
+        "a price of the road above",
+    ):
+        assert part in said

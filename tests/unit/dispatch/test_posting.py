@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from services.dispatch.demand import RECENT_KEPT, Demand, forecast, learn_report
+from services.dispatch.fold import PartitionFold
 from services.dispatch.moments import to_ms
 from services.dispatch.shipped import shipped_policy
 from tests.unit.dispatch.scene import KM, START, Scene, at, kinds
@@ -106,6 +107,16 @@ def test_a_shift_that_ends_on_the_way_to_a_post_ends_the_way() -> None:
     scene.after(5)
     assert "engineer_changed" in kinds(scene.shift("ANA", "shift_ended"))
     assert scene.region.engineers["ANA"].arrives_at is None
+
+
+def test_a_restored_region_posts_though_nobody_has_what_was_reported() -> None:
+    """Rule: a product that only closed incidents had is no reason to stop folding after a restart."""
+    scene = a_scene()
+    scene.reported("ODD", BUSY_PLACE_KM, product="nobody-has-it")
+    scene.cancel("ODD")
+    scene.on_shift("ANA")
+    scene.fold = PartitionFold.restore(scene.fold.snapshot(), scene.fold.policy)
+    assert posted(scene) == [("ANA", BUSY_PLACE_KM)]
 
 
 def test_what_comes_at_this_hour_counts_more_than_what_came_at_others() -> None:

@@ -32,6 +32,7 @@ GET  /v1/engineers                           d.el.os
 GET  /v1/engineers/{engineer_id}             dtel.os
 PUT  /v1/engineers/{engineer_id}             l.os
 GET  /v1/engineers/{engineer_id}/job         dtel.os
+GET  /v1/engineers/{engineer_id}/receipts    dlo
 POST /v1/engineers/{engineer_id}/shift       dts
 POST /v1/engineers/{engineer_id}/positions   ts
 POST /v1/assignments/{incident_id}/status    dts

@@ -11,15 +11,16 @@ from services.gateway.explaining import AT_ONCE, MOST_WAITING, Explaining, NotEx
 from services.gateway.problems import ProblemError
 
 EXPLANATION = Explanation(incident_id="I1", region="R1", log="L1", decisions=[])
+TOLD = EXPLANATION.model_dump_json().encode()
 
 
 async def test_a_derivation_is_answered_and_its_trouble_is_a_problem() -> None:
     """Rule: what the log says is handed on; what it can not say becomes a 503 with the reason."""
 
-    async def derive(incident_id: str, region: str) -> Explanation:
-        if region == "R2":
+    async def derive(words: tuple[str, ...]) -> bytes:
+        if words[-1] == "R2":
             raise NotExplained("the broker is away")
-        return EXPLANATION
+        return TOLD
 
     assert await Explaining(derive, 5).explain("I1", "R1") == EXPLANATION
     with pytest.raises(ProblemError, match="the broker is away") as raised:
@@ -30,9 +31,9 @@ async def test_a_derivation_is_answered_and_its_trouble_is_a_problem() -> None:
 async def test_it_is_given_up_in_time_and_says_what_to_do() -> None:
     """Rule: a request never hangs; the command line has no such limit."""
 
-    async def derive(incident_id: str, region: str) -> Explanation:
+    async def derive(words: tuple[str, ...]) -> bytes:
         await asyncio.Event().wait()
-        return EXPLANATION
+        return TOLD
 
     with pytest.raises(ProblemError, match="muster explain I1"):
         await Explaining(derive, 0.01).explain("I1", "R1")
@@ -44,13 +45,13 @@ async def test_one_at_a_time_and_few_in_line() -> None:
     """Rule: asking why can not slow down what is decided: whoever comes after a short line is sent away."""
     running, most, go = 0, 0, asyncio.Event()
 
-    async def derive(incident_id: str, region: str) -> Explanation:
+    async def derive(words: tuple[str, ...]) -> bytes:
         nonlocal running, most
         running += 1
         most = max(most, running)
         await go.wait()
         running -= 1
-        return EXPLANATION
+        return TOLD
 
     explaining = Explaining(derive, 30)
     asked = [asyncio.create_task(explaining.explain("I1", "R1")) for _ in range(AT_ONCE + MOST_WAITING)]
