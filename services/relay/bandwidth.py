@@ -9,7 +9,9 @@ SOUND_BPS = 40_000
 VIDEO_LEAST_BPS = 150_000
 VIDEO_MOST_BPS = 4_000_000
 HEADROOM = 1.3
-LOSS_HIGH, LOSS_LOW = 0.10, 0.02
+LOSS_HIGH, LOSS_LOW = 0.2, 0.02
+SMOOTHING, SAMPLE_PACKETS = 0.3, 40
+RATE_LEAST_BPS = 32_000
 FORGET_S = 5.0
 
 
@@ -27,38 +29,56 @@ class UplinkEstimate:
 
     def __init__(self, estimator: Estimator) -> None:
         self._estimator = estimator
-        self.bps: int | None = None
+        self._delay_bps: int | None = None
+        self.losses = LossLimit()
+
+    @property
+    def bps(self) -> int | None:
+        """What delay and loss leave; None where nothing is known yet."""
+        return min((bps for bps in (self._delay_bps, self.losses.bps) if bps is not None), default=None)
 
     def frame_arrived(self, ssrc: int, send_time: int, octets: int, now_s: float) -> None:
         """A frame of `octets` left at `send_time` (24-bit abs-send-time) and is complete now."""
         estimated = self._estimator.add(int(now_s * 1000), send_time, octets, ssrc)
         if estimated is not None:
-            self.bps = int(estimated[0])
+            self._delay_bps = int(estimated[0])
 
 
 @dataclass(slots=True)
-class DownlinkEstimate:
-    """A viewer's link from its REMB and its loss; `bps` is None while nothing suggests a limit."""
+class LossLimit:
+    """The rate that loss leaves; `bps` is None while it suggests none.
 
-    remb_bps: int | None = None
-    remb_at: float = 0.0
+    As GCC's loss-based controller (draft-ietf-rmcat-gcc-02 section 6), but a tenth lost at random is borne:
+    repair makes it good, and a queue that fills shows in the delay. `loss` (0..1) is before any repair.
+    """
+
     loss: float = 0.0
-    loss_bps: int | None = None
+    bps: int | None = None
+
+    def reported(self, fraction: float, packets: int, rate_bps: int) -> None:
+        """Of so many packets this share was lost, at this rate; few packets say little."""
+        self.loss += (fraction - self.loss) * SMOOTHING * min(1.0, packets / SAMPLE_PACKETS)
+        if self.loss > LOSS_HIGH:
+            # a rate that just stood still, for instance while a key frame is waited for, says nothing
+            base = min(self.bps or VIDEO_MOST_BPS, max(rate_bps, VIDEO_LEAST_BPS))
+            self.bps = max(RATE_LEAST_BPS, int(base * (1 - 0.5 * self.loss)))
+        elif self.bps is not None:
+            self.bps = int(self.bps * (1.08 if self.loss < LOSS_LOW else 1.03)) + 1000
+            if self.bps > max(VIDEO_LEAST_BPS, HEADROOM * rate_bps):
+                self.bps = None
+
+
+class DownlinkEstimate:
+    """A viewer's link from its REMB and its loss."""
+
+    def __init__(self) -> None:
+        self.losses = LossLimit()
+        self._remb_bps: int | None = None
+        self._remb_at = 0.0
 
     def remb_arrived(self, bps: int, now: float) -> None:
         """The viewer's own estimate."""
-        self.remb_bps, self.remb_at = bps, now
-
-    def loss_reported(self, fraction: float, sent_bps: int) -> None:
-        """A reception report: much loss lowers the rate, none raises it (GCC's loss-based controller)."""
-        self.loss += (fraction - self.loss) * 0.4
-        if self.loss > LOSS_HIGH * 1.5:
-            base = min(self.loss_bps or sent_bps, sent_bps)
-            self.loss_bps = max(32_000, int(base * (1 - 0.5 * self.loss)))
-        elif self.loss < LOSS_LOW and self.loss_bps is not None:
-            self.loss_bps = int(self.loss_bps * 1.08) + 1000
-            if self.loss_bps > max(VIDEO_LEAST_BPS, HEADROOM * sent_bps):
-                self.loss_bps = None
+        self._remb_bps, self._remb_at = bps, now
 
     def limit_bps(self, sent_bps: int, now: float) -> int | None:
         """The rate that the link bears; None where it bears what is sent now with room to spare.
@@ -66,10 +86,9 @@ class DownlinkEstimate:
         A receiver's estimate follows what it receives, at most 1.5 times: only one near or below that is a
         limit.
         """
-        limits = [self.loss_bps] if self.loss_bps is not None else []
-        fresh = self.remb_bps is not None and now - self.remb_at < FORGET_S
-        if fresh and self.remb_bps is not None and self.remb_bps < HEADROOM * sent_bps:
-            limits.append(self.remb_bps)
+        limits = [self.losses.bps] if self.losses.bps is not None else []
+        if self._remb_bps is not None and now - self._remb_at < FORGET_S:
+            limits += [self._remb_bps] if self._remb_bps < HEADROOM * sent_bps else []
         return min(limits) if limits else None
 
 

@@ -34,7 +34,7 @@ class Downlink:
     @property
     def loss(self) -> float:
         """The share of packets (0..1) that the viewer lately missed, before any repair."""
-        return self.estimate.loss
+        return self.estimate.losses.loss
 
     def add(self, slot: Slot) -> None:
         """An m-line on which the client may be sent to."""
@@ -100,8 +100,10 @@ class Downlink:
             trip = rtcp.round_trip_s(block, now_ntp)
             if trip is not None:
                 self.rtt_s += (max(0.001, trip) - self.rtt_s) * 0.3
-            if self._by_ssrc[block.ssrc].kind == "video" or not self._sends_video():
-                self.estimate.loss_reported(block.fraction_lost / 256, self.sent_bps)
+            slot = self._by_ssrc[block.ssrc]
+            lost, packets = slot.loss.reported(block, slot.lane.packets, slot.lane.next_out)
+            if slot.kind == "video" or not self._sends_video():
+                self.estimate.losses.reported(lost, packets, self.sent_bps)
 
     def _sends_video(self) -> bool:
         return any(slot.kind == "video" and slot.source is not None and not slot.muted for slot in self.slots)

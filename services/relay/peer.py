@@ -66,7 +66,6 @@ class Peer:
         self.uplink = Uplink(peer_id, self._send_rtcp, endpoint.ticker, events.source_live)
         self.downlink = Downlink(endpoint.ticker, peer_id)
         self.up, self.down = Rung(), Rung()
-        self.loss_up = 0.0
         self.connected = self.closed = False
         self._endpoint, self._events = endpoint, events
         self._pc = ForwardingPeerConnection(self, endpoint.port)
@@ -235,7 +234,7 @@ class Peer:
                 source.gaps.rtt_s = self.downlink.rtt_s
 
     def _report(self, now: float) -> None:
-        packets, self.loss_up = self.uplink.reports(now)
+        packets = self.uplink.reports(now)
         unix_s = self._endpoint.unix_s()
         limit = self.downlink.measure(now)
         needed = [bps for source in self.uplink.live() for bps in self.wanted_bps(source)]
@@ -249,21 +248,20 @@ class Peer:
 
     def _climb(self, limit: int | None, now: float) -> None:
         if any(slot.source is not None for slot in self.downlink.slots):
-            rung = climbed(self.down, Link(self.downlink.estimate.loss, limit), now)
+            rung = climbed(self.down, Link(self.downlink.loss, limit), now)
             changed, self.down = rung.level != self.down.level, rung
             if changed:
                 self._apply(now)
                 self._events.level_changed(self, "down", rung)
         if any(True for _ in self.uplink.live()):
-            rung = climbed(self.up, Link(self.loss_up, self._uplink_limit(now)), now)
+            rung = climbed(self.up, Link(self.uplink.estimate.losses.loss, self._uplink_limit()), now)
             changed, self.up = rung.level != self.up.level, rung
             if changed:
                 self._events.level_changed(self, "up", rung)
 
-    def _uplink_limit(self, now: float) -> int | None:
+    def _uplink_limit(self) -> int | None:
         bps = self.uplink.estimate.bps
-        sent = sum(source.bitrate(now) for source in self.uplink.live())
-        return bps if bps is not None and bps < 1.1 * sent else None
+        return bps if bps is not None and bps < 1.1 * self.uplink.received_bps else None
 
     def _apply(self, now: float) -> None:
         for slot in self.downlink.slots:

@@ -1,4 +1,4 @@
-"""What a receiver counts of one incoming stream (RFC 3550 appendix A): loss, jitter, octets, clocks."""
+"""What a receiver counts of one stream (RFC 3550 appendix A), and what a viewer's report says of its link."""
 
 from __future__ import annotations
 
@@ -48,6 +48,10 @@ class Reception:
             apart = abs((now - self._last_arrival) * self._clock_rate - step)
             self._jitter += (min(apart, self._clock_rate) - self._jitter) / 16
 
+    def repaired(self) -> None:
+        """A missing packet came on the retransmission stream."""
+        self.packets += 1
+
     def clock_told(self, report: SenderReport, now: float) -> None:
         """The sender's report arrived."""
         self._report, self._report_at = report, now
@@ -65,3 +69,25 @@ class Reception:
         return ReceptionReport(
             ssrc, fraction, expected - received, self.highest & 0xFFFFFFFF, int(self._jitter), lsr, dlsr
         )
+
+
+class ViewerLoss:
+    """A viewer's loss without its publisher's: what never reached us is missing in what the viewer counts."""
+
+    __slots__ = ("_highest", "_numbered", "_sent")
+
+    def __init__(self) -> None:
+        self._highest = -1
+        self._sent = self._numbered = 0
+
+    def reported(self, report: ReceptionReport, sent: int, numbered: int) -> tuple[float, int]:
+        """The share (0..1) lost behind us, and of how many packets.
+
+        `sent` counts the packets of the stream so far, `numbered` is the number that the next one gets.
+        """
+        packets = (report.highest - self._highest) & 0xFFFFFFFF if self._highest >= 0 else 0
+        passed, given = sent - self._sent, numbered - self._numbered
+        self._highest, self._sent, self._numbered = report.highest, sent, numbered
+        there = min(1.0, passed / given) if given > 0 and passed > 0 else 1.0
+        lost = 1 - (1 - report.fraction_lost / 256) / there
+        return max(0.0, lost), packets if packets < 0x80000000 else 0

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from services.relay.forwarding import Lane
+from services.relay.reception import ViewerLoss
 from services.relay.resends import Resends
 from services.relay.rtcp import SenderReport
 from services.relay.rtp import MediaPacket, unwrapped
@@ -91,6 +92,7 @@ class Slot:
         self._shown = -1
         self._not_before = 0.0
         self.resends = Resends(self._send_again)
+        self.loss = ViewerLoss()
         self._waits_since: float | None = None
 
     def watch(self, source: Source | None, now: float) -> None:

@@ -140,6 +140,8 @@ class Source:
         number = self.reception.highest + ((sequence - self.reception.highest + 0x8000) & 0xFFFF) - 0x8000
         if number > self.reception.highest:
             return
+        if self.kept(number) is None:
+            self.reception.repaired()
         marker = packet[1] >> 7
         self._take(MediaPacket(number, timestamp, marker, bytes(packet[begin + 2 : end])), now)
 
@@ -235,18 +237,19 @@ class Source:
             self._upstream.ask_key_frame(self.ssrc)
         return bool(self.gaps) or self.key_frames.pending
 
-    def count_loss(self, reported: float) -> float:
-        """The share of packets (0..1) that did not come at the first try since the last call.
+    def count_loss(self, reported: float) -> tuple[float, int]:
+        """The share (0..1) that did not come at the first try since the last call, and of how many packets.
 
-        `reported` is that of the reception report, which takes what came again on the same SSRC for received.
+        `reported` is that of the reception report, which takes what came again for received.
         """
         (newest, opened), now_at = self._counted, (self._newest, self.gaps.opened_count)
         self._counted = now_at
-        jumped = (now_at[1] - opened) / (now_at[0] - newest) if now_at[0] > newest >= 0 else 0.0
+        packets = now_at[0] - newest if now_at[0] > newest >= 0 else 0
+        jumped = (now_at[1] - opened) / packets if packets else 0.0
         loss = max(reported, min(1.0, max(0.0, jumped)))
         self.gaps.loss(loss)
         self.key_frames.lossy = self.gaps.lossy
-        return loss
+        return loss, packets
 
     def clock_told(self, report: SenderReport, now: float, clock_shift_s: float) -> None:
         """The publisher's sender report; `clock_shift_s` moves its clock onto ours."""

@@ -28,7 +28,7 @@ class Uplink:
         self.publisher = publisher
         self.sources: list[Source] = []
         self.estimate = UplinkEstimate(BitrateEstimator())
-        self.malformed = self.strangers = 0
+        self.malformed = self.strangers = self.received_bps = 0
         self.ssrc = random.getrandbits(32) | 1
         self._send_rtcp, self._ticker, self._on_live = send_rtcp, ticker, on_live
         self._streams: dict[int, Source] = {}
@@ -142,13 +142,20 @@ class Uplink:
         """Sources that have sent."""
         return (source for source in self.sources if source.ssrc)
 
-    def reports(self, now: float) -> tuple[list[bytes], float]:
-        """The compound packets to send about each second, and the worst loss (0..1) since the last time."""
-        found, worst = [], 0.0
+    def reports(self, now: float) -> list[bytes]:
+        """The compound packets to send about each second.
+
+        What came again counts as received there: told of a tenth lost, libwebrtc goes down to nothing. What
+        such loss leaves is in our own `estimate`, which the publisher is asked to keep to.
+        """
+        found, films = [], any(source.kind == "video" for source in self.live())
+        self.received_bps = sum(source.bitrate(now) for source in self.live())
         for source in self.live():
             found.append(source.reception.report(source.ssrc, now))
-            worst = max(worst, source.count_loss(found[-1].fraction_lost / 256))
-        return ([rtcp.receiver_report(self.ssrc, found)] if found else []), worst
+            loss, packets = source.count_loss(found[-1].fraction_lost / 256)
+            if source.kind == "video" or not films:
+                self.estimate.losses.reported(loss, packets, self.received_bps)
+        return [rtcp.receiver_report(self.ssrc, found)] if found else []
 
     def ask_rate(self, bps: int) -> bytes | None:
         """The REMB for this publisher's video; None where it sends none."""

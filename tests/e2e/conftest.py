@@ -1,23 +1,17 @@
-"""Browsers for the end-to-end tests: how Chromium is started stands here alone."""
+"""Browsers for the end-to-end tests."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser as AsyncBrowser
+from playwright.async_api import async_playwright
 from playwright.sync_api import Browser, BrowserContext, Error, sync_playwright
 
-CHROMIUM_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-FAKE_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+from tests.media.chromium import CHROMIUM_FLAGS, FAKE_CAMERA
+
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
@@ -31,6 +25,16 @@ def browser(chromium: Path) -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
         yield started
         started.close()
+
+
+@pytest.fixture
+async def camera_browser(chromium: Path) -> AsyncIterator[AsyncBrowser]:
+    """Chromium with a fake camera."""
+    async with async_playwright() as playwright:
+        flags = [*CHROMIUM_FLAGS, *FAKE_CAMERA]
+        started = await playwright.chromium.launch(executable_path=chromium, args=flags)
+        yield started
+        await started.close()
 
 
 @pytest.fixture

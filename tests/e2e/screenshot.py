@@ -11,7 +11,7 @@ from playwright.sync_api import Error, Page, sync_playwright
 
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from tests.e2e.conftest import CHROMIUM_FLAGS
+from tests.media.chromium import CHROMIUM_FLAGS
 
 LARGEST_BYTES = 400_000
 

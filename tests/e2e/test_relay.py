@@ -3,45 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
 from services.relay.endpoint import Endpoint
 from services.relay.room import Room
-from tests.e2e.conftest import CHROMIUM_FLAGS, FAKE_CAMERA
+from tests.media.chromium import join
 from tests.media.heard import Heard
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
-OFFER = """
-async ({publishes, views, codec}) => {
-  const pc = window.pc = new RTCPeerConnection({bundlePolicy: 'max-bundle'});
-  if (publishes) {
-    const wish = {video: {width: 320, height: 240}, audio: true};
-    const media = await navigator.mediaDevices.getUserMedia(wish);
-    for (const track of media.getTracks()) {
-      const line = pc.addTransceiver(track, {direction: 'sendonly', streams: [media]});
-      if (track.kind === 'video') {
-        const all = RTCRtpSender.getCapabilities('video').codecs;
-        line.setCodecPreferences(all.filter(one => [codec, 'video/rtx'].includes(one.mimeType)));
-      }
-    }
-  }
-  if (views) for (const kind of ['audio', 'video']) pc.addTransceiver(kind, {direction: 'recvonly'});
-  pc.ontrack = ({track}) => {
-    const shown = document.createElement(track.kind);
-    Object.assign(shown, {autoplay: true, muted: true, srcObject: new MediaStream([track])});
-    document.body.append(shown);
-  };
-  window.heard = [];
-  pc.createDataChannel('marks').onmessage = event => window.heard.push(event.data);
-  await pc.setLocalDescription(await pc.createOffer());
-  return pc.localDescription.sdp;
-}
-"""
 STATISTICS = """
 async () => {
   const all = [...(await pc.getStats()).values()];
@@ -52,26 +24,6 @@ async () => {
     samples: sound?.totalSamplesReceived};
 }
 """
-
-
-@pytest.fixture
-async def camera_browser(chromium: Path) -> AsyncIterator[Browser]:
-    """Chromium with a fake camera."""
-    async with async_playwright() as playwright:
-        flags = [*CHROMIUM_FLAGS, *FAKE_CAMERA]
-        started = await playwright.chromium.launch(executable_path=chromium, args=flags)
-        yield started
-        await started.close()
-
-
-async def join(browser: Browser, room: Room, name: str, **wish: Any) -> Page:
-    """A page of its own that is connected to the room."""
-    page = await browser.new_page()
-    await page.goto("file:///dev/null")
-    offer = await page.evaluate(OFFER, wish)
-    answer = await room.accept_offer(name, offer, publish=wish["publishes"], view=wish["views"])
-    await page.evaluate("sdp => pc.setRemoteDescription({type: 'answer', sdp})", answer)
-    return page
 
 
 async def seen(page: Page, frames: int) -> dict[str, Any]:

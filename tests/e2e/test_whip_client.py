@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import redis.asyncio as redis
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 from pydantic import SecretStr
 
 from deploy.local import EmbeddedRedis
@@ -21,7 +21,6 @@ from services.relay.node.node import Node
 from services.sessions.desk import SessionDesk
 from services.sessions.store import SessionStore
 from tests.conftest import missing
-from tests.e2e.conftest import CHROMIUM_FLAGS, FAKE_CAMERA
 from tests.integration.assist.conftest import SECRET
 from tests.integration.assist.stage import placed_token, running_node
 
@@ -78,16 +77,6 @@ async def node(redis_url: str, topic_prefix: str) -> AsyncIterator[Node]:
             opened, lambda _: lifecycle.open_session(Actor("DESK", "dispatcher"), "ANA"), TEN, TEN
         )
         yield running
-
-
-@pytest.fixture
-async def camera_browser(chromium: Path) -> AsyncIterator[Browser]:
-    """Chromium with a fake camera."""
-    async with async_playwright() as playwright:
-        flags = [*CHROMIUM_FLAGS, *FAKE_CAMERA]
-        started = await playwright.chromium.launch(executable_path=chromium, args=flags)
-        yield started
-        await started.close()
 
 
 class Visitor:

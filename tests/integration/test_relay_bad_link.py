@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from services.assist.ladder import Level
+from services.relay.endpoint import Endpoint
+from services.relay.room import Room
 from tests.conftest import missing
-from tests.media.bad_link import Terms
+from tests.media.bad_link import Terms, bad_link, inside
 from tests.media.bad_link import missing as no_link
+from tests.media.chromium import chromium_in, join, watched
+from tests.media.heard import Heard
 from tests.media.remote import remote
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -31,6 +36,26 @@ async def test_a_tenth_of_all_packets_lost_leaves_a_picture_that_moves() -> None
         assert len(here.screen.shown) > 8 * 30 * 0.8
         assert here.screen.lost() < 0.01
         assert (here.heard.losses, here.heard.levels) == ([], [])
+
+
+async def test_chromium_shows_what_chromium_films_where_a_tenth_is_lost(chromium: Path) -> None:
+    """Its own loss controllers do not strangle the picture, and the publisher's loss is not the viewer's."""
+    terms = Terms(loss=0.10, delay_s=0.05)
+    async with bad_link(terms, terms, seed=21) as (relay_side, far_side, _):
+        with inside(relay_side.namespace):
+            endpoint = Endpoint([relay_side.address])
+        endpoint.start()
+        heard = Heard()
+        room = Room("session", endpoint, heard)
+        async with chromium_in(far_side.namespace, chromium) as browser:
+            await join(browser, room, "technician", publishes=True, views=False, codec="video/VP8")
+            expert = await join(browser, room, "expert", publishes=False, views=True, codec="video/VP8")
+            await watched(expert)
+            await expert.wait_for_function("window.shownAt.length > 80")
+            assert (heard.losses, heard.levels) == ([], [])
+            assert room.peers["expert"].downlink.overflows == 0
+            await room.close()
+        endpoint.close()
 
 
 async def test_a_packet_lost_for_good_is_healed_by_a_key_frame() -> None:

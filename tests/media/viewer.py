@@ -153,6 +153,9 @@ class Screen:
         self.arrived[packet.sequence] = packet
         if self._next < 0 and packet.starts_key_frame:
             self._next = packet.sequence
+        elif self._next < 0:
+            # the first packet of the first one was lost before anything was known of the stream
+            self.source.want_key_frame(now)
         while self._next >= 0 and self._decode(self._next, now):
             pass
         self._jump(now)
@@ -181,7 +184,7 @@ class Screen:
         """Reception reports each second, until cancelled."""
         while True:
             await asyncio.sleep(1.0)
-            packets, _ = self.uplink.reports(asyncio.get_running_loop().time())
+            packets = self.uplink.reports(asyncio.get_running_loop().time())
             for packet in packets:
                 self._send_rtcp(packet)
 

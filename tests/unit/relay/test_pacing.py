@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from services.relay.bandwidth import VIDEO_LEAST_BPS, DownlinkEstimate, publisher_bps
+import pytest
+
+from services.relay.bandwidth import VIDEO_LEAST_BPS, DownlinkEstimate, LossLimit, publisher_bps
 from services.relay.pacing import Pacer, Verdict
+from services.relay.reception import ViewerLoss
+from services.relay.rtcp import ReceptionReport
 
 
 def test_without_a_rate_nothing_waits() -> None:
@@ -49,16 +53,62 @@ def test_heavy_loss_lowers_the_rate_and_none_lets_it_go() -> None:
     """Ten percent is repaired and borne, thirty are not."""
     link = DownlinkEstimate()
     for _ in range(20):
-        link.loss_reported(0.10, 1_000_000)
+        link.losses.reported(0.10, 100, 1_000_000)
     assert link.limit_bps(1_000_000, 0.0) is None
     for _ in range(5):
-        link.loss_reported(0.4, 1_000_000)
+        link.losses.reported(0.4, 100, 1_000_000)
     lowered = link.limit_bps(1_000_000, 0.0)
     assert lowered is not None
     assert lowered < 700_000
     for _ in range(60):
-        link.loss_reported(0.0, 400_000)
+        link.losses.reported(0.0, 100, 400_000)
     assert link.limit_bps(400_000, 0.0) is None
+
+
+def test_a_few_lost_packets_are_no_heavy_loss() -> None:
+    """Two of the first three packets say nothing of a link."""
+    losses = LossLimit()
+    losses.reported(0.66, 3, 300_000)
+    assert losses.loss < 0.03
+    assert losses.bps is None
+
+
+def test_a_rate_that_stands_still_does_not_become_the_limit() -> None:
+    """While a key frame is waited for nearly nothing is sent; heavy loss then leaves what a picture needs."""
+    losses = LossLimit()
+    for _ in range(10):
+        losses.reported(0.3, 100, 1_000_000)
+    losses.reported(0.3, 100, 5_000)
+    assert losses.bps is not None
+    assert losses.bps >= VIDEO_LEAST_BPS * 0.8
+
+
+def test_a_limit_that_a_lossy_link_got_is_lifted_while_it_loses_no_more_than_a_tenth() -> None:
+    """It would stay for ever otherwise, and fall with every bad second."""
+    losses = LossLimit()
+    for _ in range(10):
+        losses.reported(0.4, 100, 500_000)
+    lowest = losses.bps
+    assert lowest is not None
+    for _ in range(100):
+        losses.reported(0.1, 100, 500_000)
+    assert losses.bps is None
+
+
+def test_what_never_reached_the_relay_is_not_the_viewers_loss() -> None:
+    """A tenth is missing already in what is sent: a report of a tenth means a link that loses nothing."""
+    lost = ViewerLoss()
+    lost.reported(told(0, 0), sent=0, numbered=70_000)
+    share, packets = lost.reported(told(26, 100), sent=90, numbered=70_100)
+    assert packets == 100
+    assert share == pytest.approx(0.0, abs=0.01)
+    assert lost.reported(told(49, 200), sent=180, numbered=70_200)[0] == pytest.approx(0.1, abs=0.01)
+    assert lost.reported(told(26, 300), sent=280, numbered=70_300)[0] == pytest.approx(0.1, abs=0.01)
+
+
+def told(fraction_lost: int, highest: int) -> ReceptionReport:
+    """A viewer's report."""
+    return ReceptionReport(1, fraction_lost, 0, highest, 0, 0, 0)
 
 
 def test_a_publisher_follows_its_own_link_and_the_worst_that_needs_it() -> None:

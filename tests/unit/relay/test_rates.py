@@ -74,11 +74,15 @@ async def test_a_link_that_loses_most_packets_goes_down_the_ladder() -> None:
     """The viewer's reports say so for two seconds: picture and sound stop, and both sides can be told why."""
     async with scene() as here:
         technician, expert = await here.publisher(), await here.viewer()
-        lost = [rtcp.ReceptionReport(ssrc, 180, 10, 1, 0, 0, 0) for ssrc in expert.receiving_ssrcs]
         async with asyncio.timeout(5):
+            highest = 0
             while not here.heard.levels:
-                show(technician, len(expert.blocks), key=True)
+                show(technician, highest, key=True)
                 technician.send("audio", b"opus", 960)
+                highest += 50
+                lost = [
+                    rtcp.ReceptionReport(ssrc, 180, 10, highest, 0, 0, 0) for ssrc in expert.receiving_ssrcs
+                ]
                 expert.send_rtcp(rtcp.receiver_report(1, lost))
                 await asyncio.sleep(0.02)
         name, direction, level, reason = here.heard.levels[0]

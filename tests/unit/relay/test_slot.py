@@ -343,18 +343,20 @@ def test_a_retransmission_fills_the_gap_and_probes_fill_nothing() -> None:
     stage.source.repaired(repair[:14], 14, 6000, stage.now)
     assert sorted(stage.out()) == [0, 1, 2, 3]
     assert not stage.source.gaps
+    told = stage.source.reception.report(77, stage.now)
+    assert (told.fraction_lost, told.lost) == (0, 0)
 
 
 def test_a_packet_that_came_at_the_second_try_counts_as_lost_at_the_first() -> None:
     """Also from a publisher without retransmission streams, whose reception report shows no loss then."""
     stage = Stage()
     stage.frame(10, 1, key=True)
-    assert stage.source.count_loss(0.0) == 0.0
+    assert stage.source.count_loss(0.0)[0] == 0.0
     stage.arrive(13, b"\x80\x80\x80\x02rest", 6000, 1)
     stage.arrive(12, b"\x90\x80\x80\x02\x01", 6000)
     assert not stage.source.gaps
-    assert stage.source.count_loss(0.0) == 0.5
-    assert stage.source.count_loss(0.0) == 0.0
+    assert stage.source.count_loss(0.0) == (0.5, 2)
+    assert stage.source.count_loss(0.0) == (0.0, 0)
 
 
 def test_the_estimator_is_fed_once_a_frame() -> None:
