@@ -18,7 +18,7 @@ class Rules:
     least: int
     most: int
     fill: float = 0.5
-    slack: float = 0.3
+    slack: float = 0.25
     out_after_s: float = 3.0
     """How long more must be wanted before more are started: a single burst is worked off."""
     in_after_s: float = 60.0

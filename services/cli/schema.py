@@ -8,17 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-schemas = typer.Typer(no_args_is_help=True, help="JSON Schema, AsyncAPI 3 and OpenAPI 3.1.")
+schemas = typer.Typer(no_args_is_help=True, help="JSON Schema, AsyncAPI 3, OpenAPI 3.1, KafkaTopics.")
 
 
 def attach(app: typer.Typer) -> None:
     """Add `muster schema`."""
     app.add_typer(schemas, name="schema")
-
-
-@schemas.callback()
-def _group() -> None:
-    """Keep `export` a command of its own: with one command alone, typer would drop its name."""
 
 
 @schemas.command("export")
@@ -38,6 +33,18 @@ def export(
         typer.echo(f"muster schema export: {error}", err=True)
         raise typer.Exit(1) from error
     typer.echo(f"{out}: {len(event_schemas())} event schemas, asyncapi.json, openapi.json")
+
+
+@schemas.command("topics")
+def topics(
+    prefix: Annotated[str, typer.Option(help="MUSTER_TOPIC_PREFIX of the installation.")] = "",
+    namespace: Annotated[str, typer.Option(help="Where Strimzi's Kafka is.")] = "kafka",
+    cluster: Annotated[str, typer.Option(help="The name of Strimzi's Kafka.")] = "muster",
+) -> None:
+    """Print every topic as a KafkaTopic of Strimzi's."""
+    from services.cli._strimzi import kafka_topics
+
+    typer.echo(kafka_topics(prefix, namespace, cluster), nl=False)
 
 
 def _openapi() -> dict[str, Any]:

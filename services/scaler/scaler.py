@@ -18,7 +18,7 @@ from services.scaler.settings import ScalerSettings
 
 log = structlog.get_logger(__name__)
 
-WINDOW = 6
+WINDOW = 10
 """Readings over which a rate is taken."""
 FORGOTTEN_S = 10.0
 """Who has not answered for so long is gone, and no unknown any more."""

@@ -34,7 +34,7 @@ async def measured(arguments: argparse.Namespace, steps: Steps) -> Report:
     """Start engines and `muster up`, load it, and read what it did."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="muster-autoscale-")))
+        folder = arguments.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="muster-")))
         try:
             broker = await stack.enter_async_context(BROKERS[arguments.broker]())
             redis = await stack.enter_async_context(EmbeddedRedis())
@@ -45,8 +45,11 @@ async def measured(arguments: argparse.Namespace, steps: Steps) -> Report:
         await ensure_topics(WorkerSettings(broker=broker.address))
         options = ["--broker", broker.address, "--redis", redis.address, "--relays", "0", "--autoscale"]
         options += ["--workers", str(arguments.workers), "--max-workers", str(arguments.max_workers)]
-        quiet = f"{arguments.quiet:g}"
-        up = await stack.enter_async_context(muster_up(folder, *options, MUSTER_SCALE_IN_AFTER_S=quiet))
+        env = {
+            "MUSTER_SCALE_IN_AFTER_S": f"{arguments.quiet:g}",
+            "MUSTER_WORKERS_FILL": f"{arguments.fill:g}",
+        }
+        up = await stack.enter_async_context(muster_up(folder, *options, **env))
         regions = regions_spread(arguments.regions)
         phones = Phones(broker.address, regions, arguments.engineers, arguments.seed)
         await stack.enter_async_context(phones)
@@ -203,5 +206,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--max-workers", type=int, default=2)
     parser.add_argument("--regions", type=int, default=10)
     parser.add_argument("--engineers", type=int, default=100, help="engineers a region")
+    parser.add_argument(
+        "--fill", type=float, default=0.5, help="the share of a core a worker is planned with"
+    )
+    parser.add_argument("--folder", type=Path, help="an empty folder for the logs, which then stay")
     parser.add_argument("--seed", type=int, default=1)
     return run("autoscale", parser, lambda arguments, steps: on_fast_loop(measured, arguments, steps), argv)

@@ -51,9 +51,10 @@ def create_app(settings: RelaySettings, build: Callable[[RelaySettings], Node] =
         try:
             yield
         finally:
-            await node.close()
-            running.cancel()
+            await node.drain()
+            running.cancel()  # before Redis is closed under who listens to it
             await asyncio.gather(running, return_exceptions=True)
+            await node.close()
 
     cors = Middleware(
         CORSMiddleware,
@@ -82,6 +83,7 @@ def _routes() -> list[Route | WebSocketRoute]:
     session = "/v1/sessions/{session_id}"
     found: list[Route | WebSocketRoute] = [
         Route("/healthz", healthz),
+        Route("/readyz", readyz),
         Route("/metrics", metrics),
         WebSocketRoute(f"{session}/signal", signal),
         Route(f"{session}/join", join, methods=["POST"]),
@@ -119,6 +121,12 @@ async def _by_status(request: Request, error: Exception) -> Response:
 async def healthz(request: Request) -> Response:
     """Whether this process lives, and under which name: a gateway asks before it believes a client."""
     return JSONResponse({"status": "ok", "node": node_of(request).name})
+
+
+async def readyz(request: Request) -> Response:
+    """Whether sessions are placed here: the lease runs and the node does not stop."""
+    ready = node_of(request).holds_lease
+    return JSONResponse({"status": "ready" if ready else "unready"}, 200 if ready else 503)
 
 
 async def metrics(request: Request) -> Response:

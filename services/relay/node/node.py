@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import math
 import secrets
 import socket
 import time
@@ -34,6 +36,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S = 1.0
 EMPTY_FOR_S = 60.0
+DRAIN_WITHIN_S = 2.0
 LEFT_KEPT = 64
 
 
@@ -61,6 +64,7 @@ class Node:
         self.live: dict[str, LiveSession] = {}
         self.media: dict[str, SessionMedia] = {}
         self.stopping = False
+        self._renewed_s = -math.inf
         self.strangers = 0
         """Connections that have not said who they are."""
         self._desk = SessionDesk(self.store, self.signer)
@@ -75,6 +79,13 @@ class Node:
             settings.relay_udp_port,
             announce or None,
             peers_limit=settings.relay_capacity,
+        )
+
+    @property
+    def holds_lease(self) -> bool:
+        """Whether sessions may be placed here."""
+        return (
+            not self.stopping and (time.monotonic() - self._renewed_s) * 1000 < self.settings.relay_lease_ms
         )
 
     @property
@@ -117,6 +128,7 @@ class Node:
     async def _renew(self) -> None:
         if not self.stopping:
             await self.registry.renew(self.told(), self.settings.relay_lease_ms)
+            self._renewed_s = time.monotonic()
 
     async def _hear(self) -> None:
         """Somebody who is no node has added to a session of ours."""
@@ -235,13 +247,28 @@ class Node:
         if not live.session.ended:
             live.show_presence()
 
-    async def close(self) -> None:
-        """End the lease first, so that clients find another node, then let everybody go."""
+    async def drain(self) -> None:
+        """End the lease, so that nothing new is placed here, and send everybody on to another node.
+
+        Returns once they have gone, or after DRAIN_WITHIN_S; those that are left find the connection closed.
+        """
+        if self.stopping:
+            return
         self.stopping = True
         try:
             await self.registry.withdraw(self.name)
         except StoreAway as error:
             log.warning("lease_not_ended", error=str(error))
+        gone = [client.closed.wait() for live in self.live.values() for client in live.clients.values()]
+        log.info("relay_drains", sessions=len(self.live), clients=len(gone))
+        for live in self.live.values():
+            live.lose()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*gone), DRAIN_WITHIN_S)
+
+    async def close(self) -> None:
+        """Let everything go; nobody is told where to."""
+        self.stopping = True
         await asyncio.gather(*(self._let_go(live) for live in list(self.live.values())))
         if self.keeper is not None:
             self.keeper.disk.close()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import signal
+import socket
 
 import structlog
 import uvicorn
+from starlette.applications import Starlette
 
 from schemas.assist_client import MAX_SIGNAL_BYTES
 from services.relay.node.app import create_app
+from services.relay.node.node import Node
 from services.relay.node.settings import RelaySettings
 
 log = structlog.get_logger(__name__)
@@ -18,10 +21,26 @@ PING_EVERY_S, PONG_WITHIN_S = 1.0, 2.0
 DRAIN_S = 3
 
 
+class _Server(uvicorn.Server):
+    """uvicorn, sending the clients on before it closes their connections."""
+
+    def __init__(self, config: uvicorn.Config, app: Starlette) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop: whoever is here is told where to go first."""
+        node: Node | None = getattr(self._app.state, "node", None)
+        if node is not None:
+            await node.drain()
+        await super().shutdown(sockets)
+
+
 def serve(settings: RelaySettings) -> None:
     """Serve until SIGINT or SIGTERM."""
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         host=settings.relay_host,
         port=settings.relay_port,
         loop="uvloop",
@@ -45,4 +64,4 @@ def serve(settings: RelaySettings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         # uvicorn raises a signal again once it has stopped well: this makes that an ordinary exit.
         signal.signal(number, lambda *_: None)
-    uvicorn.Server(config).run()
+    _Server(config, app).run()

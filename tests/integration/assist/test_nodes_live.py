@@ -126,10 +126,40 @@ async def test_a_node_that_stops_gives_its_sessions_away(
                 said = await eva.op("say", text="before")
                 staying.stopping = False
                 await staying.registry.renew(staying.told())
-                await leaving.close()
+                await leaving.drain()
                 assert await eva.closed() == 4503
             async with connected(staying, session_id, "EVA", "expert", after=said["seq"]) as again:
                 assert (await welcomed(again))["session"]["parties"][0]["party"] == "EVA"
+
+
+@pytest.mark.parametrize(
+    "redis_url", [pytest.param(EmbeddedRedis, marks=pytest.mark.embedded, id="valkey")], indirect=True
+)
+async def test_a_node_that_is_drained_sends_everybody_on_before_it_ends(
+    redis_url: str, store: SessionStore, session_id: str, tmp_path: Path
+) -> None:
+    """SIGTERM: nothing new is placed there, its clients are told `moved` and join another; it ends well."""
+    async with running_node(redis_url, store.prefix) as staying:
+        await staying.registry.withdraw(staying.name)
+        staying.stopping = True  # it takes no session yet
+        async with (
+            node_process(redis_url, store, tmp_path) as leaving,
+            on_process(leaving, store, session_id) as ana,
+            httpx.AsyncClient(trust_env=False) as http,
+        ):
+            drawn = await ana.op("draw", mark=ARROW, anchor={"rtp": 1})
+            assert (await http.get(f"{leaving.url}/readyz")).status_code == 200
+            staying.stopping = False
+            await staying.registry.renew(staying.told())
+            os.kill(leaving.child.pid, signal.SIGTERM)
+            assert await ana.closed() == 4503
+            assert ana.messages[-1] == {"type": "moved"}
+            assert set(await staying.registry.alive()) == {staying.name}
+            async with connected(staying, session_id, "ANA", "technician", after=drawn["seq"]) as again:
+                assert drawn["seq"] in (await store.load(session_id)).marks
+                await welcomed(again)
+            await leaving.child.wait(10.0)
+            assert leaving.child.ended == 0
 
 
 async def test_a_full_node_refuses_the_next_client_and_nobody_else(
