@@ -82,6 +82,25 @@ class Joined(Wire):
     ice_servers: list[IceServer] = Field(default=[])
 
 
+class ExportPass(Wire):
+    """What reads a session's evidence: `token` (Bearer) on each of the `nodes`, until `expires_at`."""
+
+    session_id: Id
+    region: Id
+    token: str
+    expires_at: Moment
+    nodes: list[str]
+    """Every relay node that is there now: the recording lies where the session lived."""
+
+
+class EvidenceHere(Wire):
+    """What one node has of a session on its disk; the chain it has from wherever it is kept."""
+
+    session_id: Id
+    segments: list[str]
+    stills: list[str]
+
+
 class Sessions(Wire):
     """Open sessions that one may see, newest first."""
 

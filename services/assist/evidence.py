@@ -12,9 +12,11 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
-from schemas.assist_log import Entry
+from pydantic import Field, TypeAdapter
+
+from schemas.assist_log import AnnotationMade, Entry, SessionChanged
 from services.assist.chain import Json, Signer, Verifier, canonical, line_of
 from services.assist.session import NO_HASH
 
@@ -22,6 +24,9 @@ FORMAT = "muster-evidence/1"
 CHAIN_NAME = "chain.jsonl"
 SEGMENTS, STILLS, DERIVED = "segments/", "stills/", "derived/"
 MAX_LINE_BYTES = 64 * 1024
+_ENTRY: TypeAdapter[Entry] = TypeAdapter(
+    Annotated[SessionChanged | AnnotationMade, Field(discriminator="kind")]
+)
 
 
 class Broken(Exception):
@@ -64,6 +69,19 @@ def chain_lines(entries: Iterable[Entry], signer: Signer) -> Iterator[bytes]:
     assert last is not None, "a session has at least one entry"
     seal = {"hash": last.hash, "seq": last.seq, "session_id": last.session_id}
     yield canonical({"seal": seal, "jws": signer.sign(canonical(seal))})
+
+
+def whole_chain(entries: Iterable[Entry], signer: Signer) -> bytes:
+    """A whole chain as it stands in a file."""
+    return b"".join(line + b"\n" for line in chain_lines(entries, signer))
+
+
+def entries_of(lines: Iterable[bytes]) -> Iterator[Entry]:
+    """The entries of a chain that holds, head and seal left out."""
+    for line in lines:
+        found = json.loads(line)
+        if "kind" in found:
+            yield _ENTRY.validate_python(found)
 
 
 def key_of(first_line: bytes) -> Verifier:

@@ -9,6 +9,14 @@ import typer
 
 if TYPE_CHECKING:
     from services.assist.chain import Verifier
+    from services.evidence.bundle import Collected
+
+Token = Annotated[
+    str | None,
+    typer.Option(
+        envvar="MUSTER_TOKEN", help="A dispatcher's, lead's or operator's; without it our own secret's right"
+    ),
+]
 
 assist = typer.Typer(no_args_is_help=True, help="Remote-assist sessions: their evidence.")
 
@@ -16,11 +24,6 @@ assist = typer.Typer(no_args_is_help=True, help="Remote-assist sessions: their e
 def attach(app: typer.Typer) -> None:
     """Add `muster assist`."""
     app.add_typer(assist, name="assist")
-
-
-@assist.callback()
-def _group() -> None:
-    """Keep `verify` a command of its own, also while it is the only one."""
 
 
 @assist.command("verify")
@@ -50,6 +53,53 @@ def verify(
         f"from {proved.first_at} to {proved.last_at}, {len(proved.files)} files, signed by {proved.kid}: "
         + ("whole and unchanged" if proved.ended else "unchanged; the session had not ended")
     )
+
+
+@assist.command("export")
+def export(
+    session: Annotated[str, typer.Argument(help="The session's id", show_default=False)],
+    out: Annotated[Path | None, typer.Option(help="Write the evidence bundle (.zip) here")] = None,
+    video: Annotated[Path | None, typer.Option(help="Write the film with the marks (.webm) here")] = None,
+    gateway: Annotated[str, typer.Option(help="The gateway's address")] = "http://127.0.0.1:8080",
+    token: Token = None,
+    recordings: Annotated[
+        Path | None, typer.Option(help="Read this folder of recordings and ask nobody", exists=True)
+    ] = None,
+    no_film: Annotated[
+        bool, typer.Option("--no-film", help="The bundle alone: making the film takes its time")
+    ] = False,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Also where files are missing or changed")
+    ] = False,
+) -> None:
+    """Make a session's verifiable evidence bundle, and one film of it with the marks drawn in."""
+    from services.assist.evidence import Broken
+    from services.cli._export import export as made
+    from services.cli._export import shelf_of
+    from services.evidence.fetching import NotFetched
+
+    if (out is None and video is None) or (no_film and (out is None or video is not None)):
+        typer.echo("name what to write: --out BUNDLE.zip, --video FILM.webm, or both", err=True)
+        raise typer.Exit(2)
+    try:
+        with shelf_of(session, gateway, token, recordings) as shelf:
+            found, length_s = made(shelf, out, video, partial=partial, films=not no_film)
+    except (NotFetched, Broken, OSError) as wrong:
+        typer.echo(f"muster assist export: {wrong}", err=True)
+        raise typer.Exit(1) from wrong
+    refused = bool(found.findings) and not partial
+    _tell(session, found, length_s, [] if refused else [path for path in (out, video) if path is not None])
+    if refused:
+        raise typer.Exit(1)
+
+
+def _tell(session: str, found: Collected, length_s: float, written: list[Path]) -> None:
+    for finding in found.findings:
+        typer.echo(f"{session}: {finding}", err=True)
+    film = f"a film of {length_s:.1f} s" if length_s else "no film"
+    told = f"{found.proved.entries} entries, {len(found.files) - 1} files, {film}"
+    kept = ", ".join(map(str, written)) if written else "nothing written; --partial packs what there is"
+    typer.echo(f"{session}: {told}: {kept}")
 
 
 def _verifier(named: Verifier, key: str | None) -> Verifier:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from schemas.assist_api import Joined
+from schemas.assist_api import ExportPass, Joined
 from schemas.assist_log import Entry, PartyRole
 from schemas.cloudevents import Envelope
 from services.assist.chain import Signer
@@ -101,6 +101,19 @@ class Assist:
         except (NoNode, UnknownSession) as nowhere:
             raise problem_of(nowhere) from nowhere
         return admission(self.tokens, self._settings, node, Admitted(session_id, subject, role), host)
+
+    async def export(self, session: Session, subject: str, host: str) -> ExportPass:
+        """Where the evidence is asked for, and with what."""
+        token, expires_at = self.tokens.evidence(session.session_id, subject)
+        nodes = await self._registry.alive()
+        log.info("evidence_asked", session_id=session.session_id, subject=subject)
+        return ExportPass(
+            session_id=session.session_id,
+            region=session.region,
+            token=token,
+            expires_at=expires_at,
+            nodes=sorted(node.url.replace("{host}", host) for node in nodes.values()),
+        )
 
     def _drain_soon(self, session_id: str) -> None:
         task = asyncio.create_task(self._drain(session_id))

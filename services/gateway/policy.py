@@ -74,6 +74,7 @@ POLICY: Mapping[tuple[str, str], Rule] = {
     ("POST", "/v1/sessions/{session_id}/baton"): Rule(_ASSIST, command=True),
     ("POST", "/v1/sessions/{session_id}/consent"): Rule(_ASSIST, command=True),
     ("POST", "/v1/sessions/{session_id}/end"): Rule(_ASSIST, command=True),
+    ("POST", "/v1/sessions/{session_id}/export"): Rule(frozenset({"dispatcher", "lead", "operator"})),
     ("GET", "/v1/board"): Rule(_READ),
     ("GET", "/v1/map"): Rule(_READ),
     ("GET", "/v1/kpi"): Rule(_READ),

@@ -17,9 +17,10 @@ from services.sessions.store import Ask
 
 ALGORITHM = "HS256"
 ISSUER = "muster"
-FOR_SIGNAL, FOR_RETURN = "muster-relay", "muster-assist-ticket"
+FOR_SIGNAL, FOR_RETURN, FOR_EVIDENCE = "muster-relay", "muster-assist-ticket", "muster-assist-evidence"
 TOKEN_TTL_S = 60
 TICKET_TTL_S = 12 * 3600
+EVIDENCE_TTL_S = 3600
 MAX_TOKEN_CHARS = 4096
 ROLES: tuple[str, ...] = get_args(PartyRole)
 _IDS: TypeAdapter[str] = TypeAdapter(Id)
@@ -54,6 +55,10 @@ class PartyTokens:
         """What lets this party come back, and upload and read stills."""
         return self._signed(FOR_RETURN, session_id, subject, role, TICKET_TTL_S)[0]
 
+    def evidence(self, session_id: str, subject: str) -> tuple[str, datetime]:
+        """What lets its bearer read this session's evidence from the nodes, and when it expires."""
+        return self._signed(FOR_EVIDENCE, session_id, subject, "observer", EVIDENCE_TTL_S)
+
     def _signed(
         self, audience: str, session_id: str, subject: str, role: PartyRole, ttl_s: int
     ) -> tuple[str, datetime]:
@@ -78,6 +83,10 @@ class PartyTokens:
     def read_ticket(self, ticket: str, session_id: str) -> Party:
         """Whose ticket it is. Raises BadPartyToken."""
         return self._read(FOR_RETURN, ticket, session_id, expired=False)
+
+    def read_evidence(self, token: str, session_id: str) -> Party:
+        """Who may read the evidence. Raises BadPartyToken."""
+        return self._read(FOR_EVIDENCE, token, session_id, expired=False)
 
     def _read(self, audience: str, token: str, session_id: str, *, expired: bool) -> Party:
         if len(token) > MAX_TOKEN_CHARS:

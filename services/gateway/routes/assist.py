@@ -14,6 +14,7 @@ from schemas.assist_api import (
     BatonBody,
     ConsentBody,
     EndBody,
+    ExportPass,
     JoinBody,
     Joined,
     SessionBody,
@@ -280,3 +281,15 @@ async def end_session(
         asked,
         lambda now, actor: lifecycle.end(now, actor, body.outcome, body.note),
     )
+
+
+@router.post("/sessions/{session_id}/export", response_model=ExportPass)
+async def export_session(session_id: SessionId, request: Request, caller: Caller, gateway: Parts) -> Response:
+    """What reads the session's evidence from the relay nodes, for an hour: for who answers for its region."""
+    session = await gateway.assist.load(session_id)
+    require_region(caller, session.region)
+    host = host_of(request.headers.get("host", ""))
+    passed = await gateway.assist.export(session, caller.subject, host)
+    answer = json_answer(passed.model_dump(mode="json"))
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

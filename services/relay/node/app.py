@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from schemas.assist_api import JoinBody
-from services.relay.node import stills, whip
+from services.relay.node import evidence, stills, whip
 from services.relay.node.link import StoreAway
 from services.relay.node.node import Node
 from services.relay.node.problems import TITLES, HttpRefused
@@ -90,6 +90,7 @@ def _routes() -> list[Route | WebSocketRoute]:
         Route(f"{session}/stills/{{still_id}}", stills.put, methods=["PUT"]),
         Route(f"{session}/stills/{{still_id}}", stills.get, methods=["GET"]),
     ]
+    found += evidence.routes(session)
     kinds: tuple[Kind, Kind] = ("whip", "whep")
     for kind in kinds:
         resource = f"{session}/{kind}/{{resource}}"

@@ -62,6 +62,10 @@ class Disk:
         """Do what waits, and nothing more."""
         self._thread.shutdown(wait=True)
 
+    def folder_of(self, session_id: str) -> Path:
+        """Where a session's files are, if there are any."""
+        return self.folder / quote(session_id, safe="")
+
     # in the thread
 
     def require_room(self) -> None:
@@ -72,7 +76,7 @@ class Disk:
 
     def session_folder(self, session_id: str) -> Path:
         """A session's folder, made where it is missing."""
-        folder = self.folder / quote(session_id, safe="")
+        folder = self.folder_of(session_id)
         for made in (self.folder, folder, folder / SEGMENTS, folder / STILLS):
             made.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder
@@ -213,6 +217,13 @@ def _recover(part: Path) -> None:
         return
     finally:
         os.close(descriptor)
+
+
+def listed(folder: Path) -> tuple[list[str], list[str]]:
+    """The whole segments and the stills in a session's folder."""
+    segments = [file.name for file in (folder / SEGMENTS).glob("*") if not file.name.endswith(PART)]
+    stills = [file.name for file in (folder / STILLS).glob("*") if not file.name.endswith(PART)]
+    return sorted(name.removesuffix(CLOSED) for name in segments), sorted(stills)
 
 
 def _sync_folder(folder: Path) -> None:

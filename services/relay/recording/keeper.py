@@ -15,7 +15,7 @@ import structlog
 
 from services.assist.chain import Signer
 from services.assist.drafts import NotAllowed
-from services.assist.evidence import chain_lines
+from services.assist.evidence import whole_chain
 from services.assist.recorded import RecordedSegment, record_segment
 from services.relay.node.link import StoreAway
 from services.relay.recording.disk import CHAIN, STILLS, CannotRecord, Disk, recovered
@@ -90,7 +90,7 @@ class Keeper:
         try:
             session = await self._store.load(session_id)
             entries = await self._store.entries_after(session_id, 0)
-            chain = b"".join(line + b"\n" for line in chain_lines(entries, self._signer))
+            chain = await asyncio.to_thread(whole_chain, entries, self._signer)
             await self.disk.later(partial(self.disk.keep, session_id, CHAIN, chain))
             for still_id in session.stills:
                 found = await self._store.still(session_id, still_id)

@@ -14,9 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import av
+import httpx
 import pytest
 
 from deploy.local import EmbeddedRedis
+from schemas.assist_api import ExportPass
+from services.cli._bundle import Bundle, check
+from services.evidence.bundle import collect, pack
+from services.evidence.fetching import Nodes
+from services.relay.node.node import Node
 from services.relay.recording.recorder import Terms
 from services.relay.udp_port import UdpPort
 from services.sessions.store import SessionStore
@@ -92,6 +98,46 @@ def shown(file: Path) -> int:
         return len(list(opened.decode(video=0)))
 
 
+def exported(node: Node, session_id: str, folder: Path) -> Path:
+    """The bundle as it is had from a node over HTTP."""
+    token, expires_at = node.tokens.evidence(session_id, "LEAD")
+    passed = ExportPass(
+        session_id=session_id, region="R1", token=token, expires_at=expires_at, nodes=[node.settings.own_url]
+    )
+    made = folder / "fetched"
+    made.mkdir()
+    with httpx.Client(trust_env=False) as client:
+        found = collect(Nodes(passed, client), made, lambda *_: None)
+    assert found.findings == []
+    pack(found, folder / "bundle.zip", None)
+    return folder / "bundle.zip"
+
+
+async def test_evidence_is_only_for_who_has_its_pass(
+    redis_url: str, store: SessionStore, session_id: str, tmp_path: Path
+) -> None:
+    """No token, a party's ticket, another session's pass and a name that leads elsewhere open nothing."""
+    more = {"relay_recordings": tmp_path / "recordings"}
+    async with (
+        running_node(redis_url, store.prefix, **more) as node,
+        httpx.AsyncClient(trust_env=False, base_url=node.settings.own_url) as http,
+    ):
+        passes = {
+            "no-token": 401,
+            node.tokens.ticket(session_id, "ANA", "technician"): 401,
+            node.tokens.evidence("ses-2", "LEAD")[0]: 401,
+            node.tokens.evidence(session_id, "LEAD")[0]: 200,
+        }
+        for token, status in passes.items():
+            headers = {"Authorization": f"Bearer {token}"}
+            for path in ("", "/chain.jsonl"):
+                answer = await http.get(f"/v1/sessions/{session_id}/evidence{path}", headers=headers)
+                assert answer.status_code == status
+        for name in ("..%2f..%2fchain.jsonl", "nothing.webm", ".hidden", "x.part"):
+            answer = await http.get(f"/v1/sessions/{session_id}/evidence/segments/{name}", headers=headers)
+            assert answer.status_code == 404
+
+
 @pytest.mark.parametrize("codec", ["vp8", "h264"])
 async def test_it_records_from_consent_to_withdrawal_and_no_longer(
     redis_url: str, store: SessionStore, session_id: str, tmp_path: Path, codec: str
@@ -151,8 +197,15 @@ async def test_a_killed_node_loses_no_more_than_its_last_cluster(
     folder = tmp_path / "recordings" / session_id / "segments"
     assert len(list(folder.glob("*.part"))) == 1
     more = {"relay_recordings": tmp_path / "recordings"}
-    async with running_node(redis_url, store.prefix, **more):
+    async with running_node(redis_url, store.prefix, **more) as node:
         found = await recorded_segments(store, session_id, 2)
+        bundle = await asyncio.to_thread(exported, node, session_id, tmp_path)
+    with Bundle(bundle) as opened:
+        proved, findings = check(opened, node.signer)
+    assert findings == []
+    assert {name for name in proved.files if name.startswith("segments/")} == {
+        f"segments/{one.segment}" for one in found
+    }
     for one in found:
         assert hashlib.sha256((folder / one.segment).read_bytes()).hexdigest() == one.sha256
     counted = sum(shown(folder / one.segment) for one in found)

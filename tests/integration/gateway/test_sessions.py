@@ -69,6 +69,25 @@ async def incident_id(system: System, service: httpx.AsyncClient, region: str) -
     return found
 
 
+async def test_the_evidence_is_exported_by_who_answers_for_the_region_alone(
+    system: System, service: httpx.AsyncClient, incident_id: str, region: str
+) -> None:
+    """Dispatcher, lead and operator of the region; not its experts or technicians, nobody from elsewhere."""
+    opened = (await call(system, service, "", {"incident_id": incident_id})).json()
+    async with (
+        system.client("dispatcher", regions=(region,)) as desk,
+        system.client("lead", regions=("elsewhere",)) as far,
+        system.client("expert", regions=(region,)) as expert,
+        system.client("technician", f"E1-{region}") as own,
+    ):
+        for client, status in ((desk, 200), (far, 403), (expert, 403), (own, 403)):
+            answer = await client.post(f"/v1/sessions/{opened['session_id']}/export")
+            assert answer.status_code == status, answer.text
+        passed = (await desk.post(f"/v1/sessions/{opened['session_id']}/export")).json()
+        assert passed["region"] == region
+        assert (await desk.post("/v1/sessions/ses-none/export")).status_code == 404
+
+
 async def test_a_session_is_opened_by_whom_it_concerns_alone(
     system: System, incident_id: str, region: str
 ) -> None:

@@ -60,6 +60,7 @@ POST /v1/sessions/{session_id}/join          dtelcos
 POST /v1/sessions/{session_id}/baton         dtels
 POST /v1/sessions/{session_id}/consent       dtels
 POST /v1/sessions/{session_id}/end           dtels
+POST /v1/sessions/{session_id}/export        dlo
 GET  /v1/board                               d.el.os
 GET  /v1/map                                 d.el.os
 GET  /v1/kpi                                 d.el.os
