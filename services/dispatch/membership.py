@@ -26,6 +26,7 @@ def new_engineer(turn: Turn, event: EngineerRegistered) -> Engineer:
         skills=dict(event.skills),
         languages=list(event.languages),
     )
+    region.warm.lines.make_room(engineer.row)
     region.engineers[engineer.engineer_id] = engineer
     region.by_row[engineer.row] = engineer
     return engineer

@@ -8,7 +8,7 @@ Chance and clocks have no part in it: its time is the loads', its ids are made o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from schemas.base import Wire, rfc3339
@@ -25,10 +25,12 @@ from schemas.lending import (
     RegionLoad,
 )
 from services.dispatch.moments import minutes_ms, to_moment, to_ms
-from services.surge.forecast import HOUR_MS, Outlook
+from services.surge.balance import Balance
+from services.surge.forecast import Outlook
+from services.surge.futures import balance_of
 from services.surge.loans import Followed, Loans
 from services.surge.policy import LendingPolicy, shipped_lending_policy
-from services.surge.proposals import Lack, Sent, Spare, travel_ms, who_goes
+from services.surge.proposals import Lack, Sent, Spare, who_goes
 
 AUTHORITY = "automatic"
 
@@ -78,7 +80,9 @@ class Coordinator:
                     self.planned_at = max(self.planned_at, outlook.at)
             case CommitLoan():
                 if event.loan.loan_id not in self.loans.ended:
-                    self.loans.open.setdefault(event.loan.loan_id, Followed(event.loan))
+                    asked_at = to_ms(event.loan.until) - minutes_ms(self.policy.lease_min)
+                    followed = Followed(event.loan, asked_at=asked_at)
+                    self.loans.open.setdefault(event.loan.loan_id, followed)
             case RecallLoan():
                 if event.loan_id in self.loans.open:
                     self.loans.recall(event.loan_id, self.planned_at)
@@ -104,13 +108,19 @@ class Coordinator:
         use = self.policy.need_use_permille
         margin = {name: self._have(name, o) - o.needed(self.policy, use) for name, o in known.items()}
         for name, outlook in known.items():
-            self._judge(name, outlook, margin[name], now)
-        short = {name for name, o in known.items() if o.helped and margin[name] < 0}
-        lacks = [self._lack(name, known[name], -margin[name]) for name in sorted(short)]
-        lacks = [lack for lack in lacks if lack.wanted]
-        told += self._send_home(margin, now)
-        told += self._extend(short, now)
-        most = {name: self._spare(name, o, lacks) for name, o in known.items() if not o.helped}
+            self._judge(name, outlook, margin[name])
+        needy = [name for name, o in known.items() if o.helped and o.newest.centre is not None]
+        if not needy:
+            self.round = None
+            return told
+        balance = balance_of(self.policy, known, self.loans, now)
+        told += self._send_home(balance, now)
+        told += self._extend(needy, now)
+        room = {name: self._room(name, o) for name, o in known.items() if not o.helped}
+        moves = balance.sent(room, needy)
+        lacks = [self._lack(name, known[name], moves) for name in needy]
+        lacks = [lack for lack in lacks if lack.wanted and lack.short]
+        most = {name: sum(n for (home, _), n in moves.items() if home == name) for name in room}
         most = {name: count for name, count in most.items() if count > 0}
         self.round = Round(now, lacks, most) if lacks and most else None
         if self.round is not None:
@@ -121,11 +131,9 @@ class Coordinator:
         coming = sum(f.stage in ("asked", "committed") for f in self.loans.helping(name))
         return outlook.newest.on_duty + coming
 
-    def _judge(self, name: str, outlook: Outlook, margin: int, now: int) -> None:
-        """Whether a region is in need of help, and since when it has had enough."""
+    def _judge(self, name: str, outlook: Outlook, margin: int) -> None:
+        """Whether a region is in need of help; once it is, until nobody helps and it lacks next to nobody."""
         strength, policy = outlook.newest.home_strength, self.policy
-        enough = margin * 1000 > strength * policy.surplus_permille
-        outlook.enough_since = (outlook.enough_since or now) if enough else None
         if outlook.helped:
             outlook.helped = (
                 bool(self.loans.helping(name)) or -margin * 1000 > strength * policy.still_short_permille
@@ -133,31 +141,20 @@ class Coordinator:
         elif outlook.surging:
             outlook.helped = -margin * 1000 >= strength * policy.short_permille
 
-    def _lack(self, name: str, outlook: Outlook, short: int) -> Lack:
+    def _lack(self, name: str, outlook: Outlook, moves: dict[tuple[str, str], int]) -> Lack:
         centre = outlook.newest.centre
-        wanted = outlook.wanted_work(self.policy) if centre is not None else {}
-        assert centre is not None or not wanted
-        return Lack(name, short, wanted, centre)  # type: ignore[arg-type]
+        assert centre is not None
+        short = sum(count for (_, to), count in moves.items() if to == name)
+        return Lack(name, short, outlook.wanted_work(self.policy), centre)
 
-    def _spare(self, name: str, outlook: Outlook, lacks: list[Lack]) -> int:
-        """What the donor can give above its floor and its own needs; a far one keeps more."""
+    def _room(self, name: str, outlook: Outlook) -> int:
+        """Whom the donor could give at all: its own who are here, above its floor."""
         load = outlook.newest
-        if load.centre is None or not lacks:
+        if load.centre is None:
             return 0
-        nearest_ms = min(travel_ms(load.centre, lack.staging, load.ms_per_km) for lack in lacks)
-        needs = outlook.donor_needs(self.policy, self._elsewhere(outlook))
-        needs += needs * self.policy.far_permille * nearest_ms // (1000 * HOUR_MS)
-        margin = self._have(name, outlook) - needs
         floor = -(-load.home_strength * self.policy.floor_permille // 1000)
-        asked = sum(f.stage == "asked" for f in self.loans.of_home(load.region))
-        return max(0, min(margin, load.home_on_duty - floor) - asked)
-
-    def _elsewhere(self, outlook: Outlook) -> int:
-        """What a mean hour keeps busy in a region of this strength, over all regions outside of surges."""
-        calm = [o for _, o in sorted(self.outlooks.items()) if o.newest.home_strength and o.lately.weight]
-        weight = sum(o.newest.home_strength * (o.lately.weight // 1000) for o in calm)
-        busy = sum(o.mean_permille() * (o.lately.weight // 1000) for o in calm)
-        return busy * outlook.newest.home_strength // max(1, weight)
+        asked = sum(f.stage == "asked" for f in self.loans.of_home(name))
+        return max(0, load.home_on_duty - floor - asked)
 
     def _requests(self, plan: Round) -> Iterable[Command]:
         neediest = max(plan.lacks, key=lambda lack: (lack.short, lack.region))
@@ -217,43 +214,25 @@ class Coordinator:
             elif followed.recalled_at is not None and followed.stage in ("travelling", "working"):
                 yield Command(again, _recall(followed.loan, "no_longer_needed"))
 
-    def _send_home(self, margin: dict[str, int], now: int) -> Iterable[Command]:
-        """Home go those whose home is in need, and where too many are on duty whoever is missed most."""
-        for name in sorted(margin):
-            lent = [f for f in self.loans.helping(name) if f.stage in ("travelling", "working")]
-            enough_since, strength = (
-                self.outlooks[name].enough_since,
-                self.outlooks[name].newest.home_strength,
-            )
-            long_enough = enough_since is not None and now - enough_since >= minutes_ms(
-                self.policy.surplus_for_min
-            )
-            over = margin[name] - strength * self.policy.surplus_permille // 1000 if long_enough else 0
-            pressed = [f for f in lent if self._home_in_need(f, margin)]
-            lent.sort(key=lambda f: (margin.get(f.loan.home_region, 0), f.loan.loan_id))
-            going = pressed if over <= 0 else [*pressed, *(f for f in lent if f not in pressed)][:over]
-            for followed in going:
+    def _send_home(self, balance: Balance, now: int) -> Iterable[Command]:
+        """Home go those who are worth more there than where they are."""
+        lent: dict[tuple[str, str], list[Followed]] = {}
+        for followed in self.loans.open.values():
+            if followed.recalled_at is None and followed.stage in ("travelling", "working"):
+                lent.setdefault((followed.loan.home_region, followed.loan.to_region), []).append(followed)
+        going = balance.recalled({way: len(them) for way, them in sorted(lent.items())})
+        for way, count in sorted(going.items()):
+            for followed in sorted(lent[way], key=lambda f: (f.stage, f.loan.loan_id))[:count]:
                 self.loans.recall(followed.loan.loan_id, now)
                 yield Command(f"{followed.loan.loan_id}/recall", _recall(followed.loan, "no_longer_needed"))
 
-    def _too_many(self, outlook: Outlook, margin: int, now: int) -> int:
-        """How many more are on duty than are needed, and have been for some time."""
-        since = outlook.enough_since
-        if since is None or now - since < minutes_ms(self.policy.surplus_for_min):
-            return 0
-        return margin - outlook.newest.home_strength * self.policy.surplus_permille // 1000
-
-    def _home_in_need(self, followed: Followed, margin: dict[str, int]) -> bool:
-        home = followed.loan.home_region
-        return home in margin and self.outlooks[home].helped and margin[home] < 0
-
-    def _extend(self, short: set[str], now: int) -> Iterable[Command]:
+    def _extend(self, needy: list[str], now: int) -> Iterable[Command]:
         """Where help still lacks, a loan about to end runs on."""
         for name, followed in list(self.loans.open.items()):
             loan = followed.loan
             ends_soon = to_ms(loan.until) - now < minutes_ms(self.policy.extend_before_min)
             if (
-                loan.to_region not in short
+                loan.to_region not in needy
                 or followed.stage not in ("travelling", "working")
                 or not ends_soon
             ):
@@ -261,7 +240,6 @@ class Coordinator:
             if followed.recalled_at is not None:
                 continue
             until = to_moment(now + minutes_ms(self.policy.lease_min))
-            self.loans.open[name] = replace(followed, asked_at=now)
             yield Command(
                 f"{name}/extend/{rfc3339(to_moment(now))}",
                 ExtendLoan(region=loan.to_region, loan_id=name, engineer_id=loan.engineer_id, until=until),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from schemas.lending import RegionLoad
 from services.dispatch.moments import minutes_ms, to_ms
+from services.surge.course import SLOT_MS, SLOTS, Course
 from services.surge.policy import LendingPolicy
 
 KEPT_MS = minutes_ms(24 * 60)
@@ -42,8 +44,6 @@ class Outlook:
     always: Mean = field(default_factory=Mean)
     helped: bool = False
     """It was in need, and is until it lacks next to nobody."""
-    enough_since: int | None = None
-    """Since when (ms) it has had more engineers than it needs."""
 
     @property
     def newest(self) -> RegionLoad:
@@ -97,22 +97,34 @@ class Outlook:
         reports, work_ms = self.work_between(then, self.newest)
         return (work_ms + reports * self.travel_ms()) * 1000 // span
 
-    def donor_needs(self, policy: LendingPolicy, elsewhere_permille: int) -> int:
-        """Engineers whom the region will need itself: for the busiest hour to come, and what waits.
+    def expected_permille(self, policy: LendingPolicy, elsewhere_permille: int) -> int:
+        """Engineers x 1000 busy at a mean hour, by what came here and what comes elsewhere.
 
-        `elsewhere_permille`: engineers x 1000 busy at a mean hour in a region of this size, over all regions.
+        `elsewhere_permille`: the same in a region of this strength, over all regions.
         """
-        usual = self.busy_permille(minutes_ms(policy.usual_min))
         prior = minutes_ms(policy.prior_min)
         known = self.mean_permille() * self.lately.weight + elsewhere_permille * prior
-        mean = known // max(1, self.lately.weight + prior)
-        coming = max(usual * 9 // 10, mean * self._busiest_ahead(policy) // 1000)
-        waiting = self.waiting_ms() * 1000 // HOUR_MS
-        return -(-(coming + waiting) // policy.donor_use_permille)
+        return known // max(1, self.lately.weight + prior)
 
-    def _busiest_ahead(self, policy: LendingPolicy) -> int:
-        hours = range(0, minutes_ms(policy.ahead_min) + 1, HOUR_MS)
-        return max(policy.day_permille[self._local_hour(self.at + ahead)] for ahead in hours)
+    def course(self, policy: LendingPolicy, elsewhere_permille: int, on_duty: Sequence[int]) -> Course:
+        """The day to come: the hours as usual, and what a surge still brings, with these on duty by slot."""
+        mean, day = self.expected_permille(policy, elsewhere_permille), policy.day_permille
+        usual = [mean * day[self._local_hour(self.at + slot * SLOT_MS)] // 1000 for slot in range(SLOTS)]
+        excess = max(0, self._came_permille(policy) - usual[0]) if self.helped or self.surging else 0
+        kept = round(1000 * 0.5 ** (SLOT_MS / minutes_ms(policy.fades_min)))
+        inflow = []
+        for expected in usual:
+            inflow.append(expected + excess)
+            excess = excess * kept // 1000
+        spread = 0 if self.helped else policy.donor_doubt_permille
+        doubts = [max(0, 1000 + spread * step // 10) for step in (-14, -7, 0, 7, 14)]
+        return Course(inflow, on_duty, self.waiting_ms() * 1000 // SLOT_MS, doubts if spread else (1000,))
+
+    def _came_permille(self, policy: LendingPolicy) -> int:
+        """What came lately, in engineers x 1000 whom it keeps busy; in a surge the last half hour counts."""
+        recent = self.busy_permille(minutes_ms(policy.recent_min))
+        usual = self.busy_permille(minutes_ms(policy.usual_min))
+        return max(recent, usual) if self.surging else usual
 
     def _local_hour(self, at: int) -> int:
         return (at + minutes_ms(self.newest.utc_offset_min)) // HOUR_MS % 24
@@ -126,7 +138,7 @@ class Outlook:
 
     def _learn(self, before: RegionLoad, policy: LendingPolicy) -> None:
         """Remember what came since the load before, weighed by how busy such an hour usually is."""
-        if self.surging:
+        if self.surging or self.helped:
             return
         reports, work_ms = self.work_between(before, self.newest)
         span = self.at - to_ms(before.at)
@@ -158,11 +170,8 @@ class Outlook:
 
     def needed(self, policy: LendingPolicy, use_permille: int) -> int:
         """Engineers who keep up with what comes, and work off what waits in the policy's time, so busy."""
-        recent = self.busy_permille(minutes_ms(policy.recent_min))
-        usual = self.busy_permille(minutes_ms(policy.usual_min))
-        coming = max(recent, usual) if self.surging else usual
         waiting = self.waiting_ms() * 1000 // minutes_ms(policy.clear_within_min)
-        return -(-(coming + waiting) // use_permille)
+        return -(-(self._came_permille(policy) + waiting) // use_permille)
 
     def waiting_ms(self) -> int:
         """The work that waits, with the journeys to it."""

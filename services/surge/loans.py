@@ -106,10 +106,6 @@ class Loans:
         return [f for f in self.open.values() if f.loan.home_region == region]
 
 
-def _is_later(stage: Stage, than: Stage) -> bool:
-    return _ORDER.index(stage) > _ORDER.index(than)
-
-
 def _stage(decision: Decision, loan: Loan) -> Stage | None:
     if decision.kind == "lending_travelling" and decision.region == loan.home_region:
         return "released"

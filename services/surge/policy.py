@@ -28,10 +28,10 @@ class LendingPolicy(BaseModel):
     version: int = Field(ge=1)
     floor_permille: int = Field(default=500, ge=0, le=1000)
     """Of its own engineers on shift a donor keeps at least this share."""
-    donor_use_permille: int = Field(default=750, ge=100, le=1000)
-    """A donor keeps so many that what it expects keeps them busy no more than this."""
-    far_permille: int = Field(default=25, ge=0, le=1000)
-    """For each hour of the journey a donor keeps so much more than it needs: far help works less."""
+    donor_price_permille: int = Field(default=2000, ge=0, le=1_000_000)
+    """An hour of waiting that a move costs its donor counts so many thousandths of one that it saves."""
+    least_saved_h: float = Field(default=10.0, ge=0, le=10_000)
+    """A move must save so many hours of waiting (for each hour of work that waits): the journey is long."""
     need_use_permille: int = Field(default=900, ge=100, le=1000)
     """A region lacks engineers where more than this of them would be busy."""
     plan_every_min: float = Field(default=5.0, gt=0, le=240)
@@ -45,8 +45,10 @@ class LendingPolicy(BaseModel):
     """The mean follows what came in about so many minutes, weighed by the hours of the day."""
     prior_min: float = Field(default=1500.0, ge=0, le=100_000)
     """The mean of all regions counts like so many minutes of a region's own."""
-    ahead_min: float = Field(default=480.0, gt=0, le=1440)
-    """A donor keeps enough for its busiest hour so far ahead."""
+    fades_min: float = Field(default=240.0, gt=0, le=10_000)
+    """What a surge brings beyond the usual is expected to halve in this time."""
+    donor_doubt_permille: int = Field(default=200, ge=0, le=1000)
+    """How wrong a donor's expected day may be (standard deviation)."""
     surprise_permille: int = Field(default=3500, ge=0, le=100_000)
     """So many standard deviations (x 1000) above the usual rate make a surge."""
     doubt_permille: int = Field(default=250, ge=0, le=10_000)
@@ -57,10 +59,6 @@ class LendingPolicy(BaseModel):
     """A region that lacks this share of its own engineers is in need."""
     still_short_permille: int = Field(default=50, ge=0, le=10_000)
     """Once it is being helped, it is in need while it lacks more than this."""
-    surplus_permille: int = Field(default=150, ge=0, le=10_000)
-    """So many of its own engineers' number beyond the need, before anybody is sent home."""
-    surplus_for_min: float = Field(default=30.0, ge=0, le=1440)
-    """And for so long: help does not go to and fro."""
     lease_min: float = Field(default=360.0, gt=0, le=10_000)
     extend_before_min: float = Field(default=60.0, ge=0, le=10_000)
     travel_price_permille: int = Field(default=1000, ge=0, le=100_000)

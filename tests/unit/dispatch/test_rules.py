@@ -145,3 +145,13 @@ def test_parts_are_used_up_when_service_is_restored() -> None:
     scene.phone("E1", "acknowledged", "en_route", "on_site", "restored", "resolved")
     assert scene.region.engineers["E1"].parts == ["card"]
     assert only(scene.reported("I2", parts=["fan"]), "queued").reason == "parts"
+
+
+def test_an_exclusion_finds_room_however_many_engineers_there_are() -> None:
+    """Rule: the sixty-fifth engineer of a region may be kept from a customer who waits there too."""
+    scene = Scene()
+    scene.reported("I1", customer_id="C1", level=5)
+    for number in range(65):
+        scene.register(f"E{number}", excluded_customers=["C1"] if number in (0, 64) else [])
+    assert scene.region.engineers["E64"].excluded_customers == ["C1"]
+    assert scene.region.excluded["C1"] == 2

@@ -1,0 +1,87 @@
+"""How many go from where to where, and who had better be at home: the least waiting over the country."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.surge.course import HOURS2, SLOTS, Course
+from services.surge.policy import LendingPolicy
+
+MOST_MOVES = 200
+
+
+@dataclass(slots=True)
+class Balance:
+    """Every region's day as it is expected, changed move by move.
+
+    `travel`: slots from one region to another, by (from, to).
+    """
+
+    policy: LendingPolicy
+    courses: dict[str, Course]
+    travel: Mapping[tuple[str, str], int]
+
+    def sent(self, room: Mapping[str, int], needy: list[str]) -> dict[tuple[str, str], int]:
+        """How many each donor sends to each region in need, the best move first, while one is worth it."""
+        left, moves = dict(room), dict[tuple[str, str], int]()
+        for _ in range(MOST_MOVES):
+            options = [
+                (self._worth_of_going(home, to), home, to)
+                for home in sorted(left)
+                for to in needy
+                if left[home] > 0
+            ]
+            worth, home, to = max(options, default=(0, "", ""))
+            if worth <= 0:
+                break
+            self._go(home, to)
+            left[home] -= 1
+            moves[home, to] = moves.get((home, to), 0) + 1
+        return moves
+
+    def recalled(self, lent: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+        """How many of those lent, by (home, to), had better go home now, the least needed first."""
+        left, moves = dict(lent), dict[tuple[str, str], int]()
+        for _ in range(MOST_MOVES):
+            options = [(self._worth_of_staying(*way), *way) for way in sorted(left) if left[way] > 0]
+            worth, home, to = min(options, default=(0, "", ""))
+            if worth >= 0:
+                break
+            self._come_home(home, to)
+            left[home, to] -= 1
+            moves[home, to] = moves.get((home, to), 0) + 1
+        return moves
+
+    def _worth_of_going(self, home: str, to: str) -> int:
+        """What the receiver saves, less what the donor loses at its price and what any move must save."""
+        back = self._back_at(home, to)
+        there = self.courses[to]
+        saved = there.waits() - there.with_more(1, self.travel[home, to]).waits()
+        here = self.courses[home]
+        lost = here.with_more(-1, 0, back).waits() - here.waits()
+        price, least = self.policy.donor_price_permille, round(self.policy.least_saved_h * HOURS2)
+        return saved - lost * price // 1000 - least
+
+    def _worth_of_staying(self, home: str, to: str) -> int:
+        """What the receiver would lose, less what home would win at its price; half a move's worth holds."""
+        there = self.courses[to]
+        lost = there.with_more(-1, 0).waits() - there.waits()
+        here = self.courses[home]
+        won = here.waits() - here.with_more(1, self.travel[home, to], self._back_at(home, to)).waits()
+        price = self.policy.donor_price_permille // 2
+        return lost - won * price // 1000 - round(self.policy.least_saved_h * HOURS2 / 8)
+
+    def _back_at(self, home: str, to: str) -> int:
+        """When whoever is lent will be home again: after what waits there is done, and the journey."""
+        journey = self.travel[home, to]
+        return min(SLOTS, max(self.courses[to].clear_at(), journey) + journey)
+
+    def _go(self, home: str, to: str) -> None:
+        self.courses[home] = self.courses[home].with_more(-1, 0, self._back_at(home, to))
+        self.courses[to] = self.courses[to].with_more(1, self.travel[home, to])
+
+    def _come_home(self, home: str, to: str) -> None:
+        back = self._back_at(home, to)
+        self.courses[home] = self.courses[home].with_more(1, self.travel[home, to], back)
+        self.courses[to] = self.courses[to].with_more(-1, 0)
