@@ -16,6 +16,7 @@ from schemas.lending import CommitLoan, ExtendLoan, Loan, RecallLoan
 from schemas.regions import EngineerRegistered, RegionDefined
 from services.dispatch.fold import Logged, PartitionFold
 from services.dispatch.invariants import broken_invariants
+from services.simulation.lending_checker import Moves
 from services.surge.routing import told_by
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -58,6 +59,7 @@ class Country:
         self.now = START
         self.regions = {name: Region(name) for name in REGIONS}
         self.letters: list[Letter] = []
+        self.moves = Moves()
         self.loans: list[Loan] = []
         self.seqs: dict[str, int] = {}
         self.count = 0
@@ -82,6 +84,7 @@ class Country:
     def send(self, decided: Iterable[Decision]) -> None:
         """Put what the other regions must hear into the post."""
         for decision in decided:
+            self.moves.saw(decision)
             event = told_by(decision)
             if event is not None:
                 self.letters.append((event.region, f"dispatch/{decision.region}", decision.id, event))

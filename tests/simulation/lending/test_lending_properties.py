@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -39,6 +40,16 @@ def make(country: Country, draw: Draw) -> None:
     happenings[what % len(happenings)]()
 
 
+def everybody_comes_home(country: Country) -> None:
+    """Once the post works: all are home, no loan is left, and all that was said fits together."""
+    country.heal()
+    for engineer_id in ENGINEERS:
+        home = country.regions[engineer_id[:2]]
+        assert country.holder(engineer_id) is home, f"{engineer_id} never came home"
+        assert home.fold.regions[home.name].engineers[engineer_id].loan is None
+    country.moves.ended(country.now)
+
+
 @CHEAP
 @given(moves)
 def test_an_engineer_has_one_owner_at_every_moment_and_every_loan_ends(draws: list[Draw]) -> None:
@@ -47,11 +58,7 @@ def test_an_engineer_has_one_owner_at_every_moment_and_every_loan_ends(draws: li
     for draw in draws:
         make(country, draw)
         country.check()
-    country.heal()
-    for engineer_id in ENGINEERS:
-        home = country.regions[engineer_id[:2]]
-        assert country.holder(engineer_id) is home, f"{engineer_id} never came home"
-        assert home.fold.regions[home.name].engineers[engineer_id].loan is None
+    everybody_comes_home(country)
 
 
 @CHEAP
@@ -65,3 +72,41 @@ def test_a_crash_changes_nothing_that_was_decided(draws: list[Draw]) -> None:
         before = region.fold.digest()
         region.crash()
         assert region.fold.digest() == before
+
+
+LOAN: tuple[Callable[[Country], object], ...] = (
+    lambda country: country.commit("R1-0", "R2", hours=6, stale=0),
+    lambda country: country.deliver(0),
+    lambda country: country.deliver(0),
+    lambda country: country.tick_all(120),
+    lambda country: country.extend(0, 9),
+    lambda country: country.report("R2"),
+    lambda country: country.recall(0),
+    lambda country: country.work_on("R1-0", "resolved"),
+    lambda country: country.tick_all(1),
+    lambda country: country.deliver(0),
+    lambda country: country.deliver(0),
+    lambda country: country.tick_all(120),
+)
+"""One loan from its commitment to its return."""
+TROUBLES: dict[str, Callable[[Country], object]] = {
+    "the home region crashes": lambda country: country.crash("R1"),
+    "the other region crashes": lambda country: country.crash("R2"),
+    "all letters are lost": lambda country: country.letters.clear(),
+    "all letters come twice": lambda country: country.letters.extend(country.letters),
+    "all letters come in the wrong order": lambda country: country.letters.reverse(),
+}
+
+
+@pytest.mark.parametrize("trouble", sorted(TROUBLES))
+def test_a_loan_ends_at_home_whatever_happens_at_any_one_of_its_steps(trouble: str) -> None:
+    """After each step in turn: one owner all the time, given once and given back once, at home in the end."""
+    for step in range(len(LOAN)):
+        country = Country()
+        for number, happens in enumerate(LOAN):
+            happens(country)
+            if number == step:
+                TROUBLES[trouble](country)
+            country.check()
+        everybody_comes_home(country)
+        assert country.moves.ended(country.now) == 2
