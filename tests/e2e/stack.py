@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -32,8 +32,10 @@ SITES = {"core": (38.73, -9.15), "far": (38.80, -9.05), "near": (38.715, -9.145)
 class Installation:
     """Processes of their own around embedded engines; `with` starts and stops them all."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, relays: int = 0, env: Mapping[str, str] | None = None) -> None:
         self._folder = folder
+        self._env = dict(env or {})
+        self._relay_ports = {f"relay-{number}": free_port() for number in range(1, relays + 1)}
         self._broker, self._redis = EmbeddedBroker(), EmbeddedRedis()
         self._port = free_port()
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -55,6 +57,8 @@ class Installation:
                             ("windows", ["worker", "windows"])):  # fmt: skip
             self._start(name, words)
         try:
+            for name in self._relay_ports:
+                self.start_relay(name)
             self.wait_until_ready()
         except BaseException:
             self.__exit__(None, None, None)
@@ -70,7 +74,7 @@ class Installation:
         asyncio.run(self._redis.stop())
         asyncio.run(self._broker.stop())
 
-    def _start(self, name: str, words: Iterable[str]) -> None:
+    def _start(self, name: str, words: Iterable[str], own: Mapping[str, str] | None = None) -> None:
         env = {
             **os.environ,
             "MUSTER_BROKER": self._broker.address,
@@ -79,7 +83,12 @@ class Installation:
             "MUSTER_SECRET": SECRET,
             "MUSTER_PORT": str(self._port),
             "MUSTER_STATE": str(self._folder),
+            "MUSTER_RELAY_ORIGINS": " ".join(
+                f"http://{{host}}:{port} ws://{{host}}:{port}" for port in self._relay_ports.values()
+            ),
             "OMP_NUM_THREADS": "1",
+            **self._env,
+            **(own or {}),
         }
         with (self._folder / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
@@ -113,6 +122,31 @@ class Installation:
             f"== {file.name}\n{file.read_text(errors='replace')[-2000:]}"
             for file in self._folder.glob("*.log")
         )
+
+    def start_relay(self, name: str) -> None:
+        """Start a relay node on its own port, and wait until it holds its lease."""
+        port = str(self._relay_ports[name])
+        self._start(
+            name, ["relay"], {"MUSTER_RELAY_PORT": port, "MUSTER_RELAY_URL": f"http://{{host}}:{port}"}
+        )
+        address = f"http://127.0.0.1:{port}/healthz"
+
+        def lives() -> bool:
+            try:
+                return httpx.get(address, timeout=3, trust_env=False).status_code == 200
+            except httpx.TransportError:
+                return False
+
+        until(lives, READY_WITHIN_S)
+
+    def kill_relay(self, node_url: str) -> str:
+        """Kill the node at an address (kill -9); its name."""
+        port = int(node_url.rsplit(":", 1)[1].partition("/")[0])
+        name = next(name for name, own in self._relay_ports.items() if own == port)
+        process = self._processes.pop(name)
+        process.kill()
+        process.wait()
+        return name
 
     def stop_gateway(self) -> None:
         """Take the gateway away."""

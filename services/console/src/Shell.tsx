@@ -67,13 +67,14 @@ function LogClock({ now, zone }: { now: ReadonlySignal<number | null>; zone: str
 
 export interface HeaderProps {
   page: PageName;
-  link: ReadonlySignal<LinkState> | null;
-  now: ReadonlySignal<number | null>;
-  zone: string;
+  /** A page without a stream of its own leaves out the live sign and the log's clock. */
+  link?: ReadonlySignal<LinkState> | null;
+  now?: ReadonlySignal<number | null>;
+  zone?: string;
   children?: ComponentChildren;
 }
 
-export function Header({ page, link, now, zone, children }: HeaderProps) {
+export function Header({ page, link, now, zone = "UTC", children }: HeaderProps) {
   const who = session.value;
   const pages = who.status === "in" ? pagesFor(who.me.role) : [];
   return (
@@ -100,8 +101,8 @@ export function Header({ page, link, now, zone, children }: HeaderProps) {
       </nav>
       {children}
       <span class="spacer" />
-      <LinkSign link={link} />
-      <LogClock now={now} zone={zone} />
+      {link !== undefined && <LinkSign link={link} />}
+      {now && <LogClock now={now} zone={zone} />}
       <LanguageChoice />
       {who.status === "in" && (
         <button type="button" class="quiet" title={`${who.me.subject} · ${who.me.role}`} onClick={() => void signOut()}>

@@ -1,7 +1,7 @@
 // The pages' entry: session first, then the page of the path.
 import { render, type FunctionComponent } from "preact";
 import { useEffect, useErrorBoundary, useState } from "preact/hooks";
-import { PAGES, pagesFor, type PageName } from "./pages";
+import { pageOf, pagesFor, type PageName } from "./pages";
 import { go, path } from "./router";
 import { session, startSession } from "./session";
 import { SignIn } from "./SignIn";
@@ -12,10 +12,12 @@ import "./styles/shell.css";
 import "./styles/board.css";
 import "./styles/lists.css";
 import "./styles/job.css";
+import "./styles/assist.css";
 
 const LOADERS: Record<PageName, () => Promise<FunctionComponent>> = {
   board: async () => (await import("./board/Board")).Board,
   job: async () => (await import("./job/Job")).Job,
+  assist: async () => (await import("./assist/Assist")).Assist,
 };
 
 function Plain({ children, action }: { children: string; action?: { name: string; act: () => void } | undefined }) {
@@ -49,9 +51,9 @@ function App() {
   const now = session.value;
   if (broken) return <Plain action={{ name: t().common.reload, act: () => location.reload() }}>{t().common.failed}</Plain>;
   if (now.status === "starting") return null;
-  if (now.status === "out") return <SignIn />;
+  const page = pageOf(path.value);
+  if (now.status === "out") return page?.guests ? <Loaded name={page.name} /> : <SignIn />;
   const own = pagesFor(now.me.role);
-  const page = PAGES.find((candidate) => candidate.path === path.value.replace(/(.)\/$/, "$1"));
   if (page && own.includes(page)) return <Loaded name={page.name} />;
   const start = own[0];
   if (page?.path === "/" && start) {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,25 +15,14 @@ from pydantic import SecretStr
 from deploy.local.child import Child
 from deploy.local.ports import free_port
 from services.sessions.ice import AssistSettings
-from tests.conftest import ROOT, missing
-
-SECRET = "the secret that coturn shares"
-STARTS_WITHIN_S = 20.0
+from tests.media.coturn import SECRET, STARTS_WITHIN_S, turn_command
 
 
 @pytest.fixture
 async def turn_port(tmp_path: Path) -> AsyncIterator[int]:
     """A running coturn on the loopback address."""
-    program = shutil.which("turnserver")
-    if program is None:
-        missing("no turnserver is on the PATH; `make system` installs it as root (Debian: coturn).")
     port = free_port()
-    words = [
-        *(program, "-c", str(ROOT / "deploy" / "coturn" / "turnserver.conf")),
-        *("--listening-ip=127.0.0.1", f"--listening-port={port}", f"--static-auth-secret={SECRET}"),
-        *(f"--pidfile={tmp_path}/pid", f"--userdb={tmp_path}/db"),
-    ]
-    child = Child(words, tmp_path / "coturn.log", cwd=tmp_path)
+    child = Child(turn_command(tmp_path, "127.0.0.1", port), tmp_path / "coturn.log", cwd=tmp_path)
     async with asyncio.timeout(STARTS_WITHIN_S):
         while "turn server id=0" not in (tmp_path / "coturn.log").read_text():
             assert child.ended is None, (tmp_path / "coturn.log").read_text()

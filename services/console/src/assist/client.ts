@@ -8,7 +8,7 @@ import { Peer } from "./peer";
 import { placesFor } from "./places";
 import { Signalling } from "./signalling";
 import { Stills, type StillPlace } from "./stills";
-import type { Joined, NodeMessage, Operation, PartyRole, PartyView, Point, PointAt, Pointed, Refusal } from "./wire";
+import type { Entry, IceServer, Joined, NodeMessage, Operation, PartyRole, PartyView, Point, PointAt, Pointed, Refusal } from "./wire";
 
 const PUMP_EVERY_MS = 500;
 const ANSWER_WITHIN_MS = 8000;
@@ -18,7 +18,7 @@ const RESUME_EVERY_MS = 2000;
 export interface ClientOptions extends Wish {
   /** What one comes as: decides what is offered. */
   as: PartyRole;
-  /** False: no peer connection; log, marks and ladder stills over the WebSocket alone. */
+  /** False: no peer connection before `connectMedia`; log, marks and small stills over the WebSocket alone. */
   media?: boolean;
   camera?: () => MediaStreamTrack | null;
   microphone?: () => MediaStreamTrack | null;
@@ -50,7 +50,8 @@ export class AssistClient {
   private readonly door: Door;
   private readonly signalling: Signalling;
   private readonly pumping: ReturnType<typeof setInterval>;
-  private readonly media: boolean;
+  private media: boolean;
+  private iceServers: IceServer[] | null = null;
   private joined: Joined | null = null;
   private replaying = true;
   private offeredAt: number | null = null;
@@ -117,6 +118,12 @@ export class AssistClient {
     if (!this.peer.point(message)) this.signalling.send(message);
   }
 
+  /** Offer what there is from now on: camera and microphone are there, or will not be; again where one came later. */
+  connectMedia(): void {
+    this.media = true;
+    if (this.iceServers !== null) this.peer.start(this.iceServers);
+  }
+
   retryNow(): void {
     this.signalling.retryNow();
   }
@@ -144,6 +151,7 @@ export class AssistClient {
   }
 
   private gone(): void {
+    this.iceServers = null;
     this.offeredAt = null;
     this.caughtUp.value = false;
   }
@@ -198,17 +206,18 @@ export class AssistClient {
     }
   }
 
-  private welcomed(you: PartyView, parties: PartyView[], iceServers: Parameters<Peer["start"]>[0]): void {
+  private welcomed(you: PartyView, parties: PartyView[], iceServers: IceServer[]): void {
     batch(() => {
       this.me.value = you;
       this.parties.value = parties;
     });
     this.replaying = true;
+    this.iceServers = iceServers;
     this.operations.startOver(Date.now());
     if (this.media) this.peer.start(iceServers);
   }
 
-  private logged(entry: Parameters<SessionFold["apply"]>[0]): void {
+  private logged(entry: Entry): void {
     const taken = this.fold.apply(entry, Date.now(), this.replaying);
     if (taken === "gap") return this.resume();
     if (taken === "known") return;

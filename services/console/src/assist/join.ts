@@ -14,12 +14,17 @@ export interface Wish {
   code?: string;
   /** Where one may come as more than one thing. */
   role?: PartyRole;
+  /** Already let in, and not yet there. */
+  arrived?: Joined;
+  /** Of an earlier visit. */
+  ticket?: string;
 }
 
 /** One client's way in. The session is known once it was let in; the ticket once it was greeted. */
 export class Door {
   session_id: string | null;
-  ticket: string | null = null;
+  ticket: string | null;
+  private arrived: Joined | null;
   private code: string | null;
   private readonly role: PartyRole | undefined;
   /** One key for a code until it is answered: the same guest is meant, and the code is used once. */
@@ -30,11 +35,14 @@ export class Door {
     this.session_id = wish.session_id;
     this.code = wish.code ?? null;
     this.role = wish.role;
+    this.ticket = wish.ticket ?? null;
+    this.arrived = wish.arrived ?? null;
   }
 
   /** Where to go. Throws Refused where one is not let in, Unreachable where trying again is worth it. */
   async knock(lost_node: string | null): Promise<Joined> {
-    const joined = await this.ask(lost_node);
+    const joined = this.arrived ?? (await this.ask(lost_node));
+    this.arrived = null;
     this.session_id = joined.session_id;
     this.code = null;
     this.nodes.add(joined.node_url);

@@ -32,6 +32,7 @@ export class Peer {
   private pointer: RTCDataChannel | null = null;
   private iceServers: IceServer[] = [];
   private microphoneLine: RTCRtpTransceiver | null = null;
+  private cameraLine: RTCRtpTransceiver | null = null;
   private tries = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private closed = false;
@@ -84,9 +85,9 @@ export class Peer {
     return true;
   }
 
-  /** The microphone came later, or is another one. */
-  async replaceMicrophone(track: MediaStreamTrack | null): Promise<void> {
-    await this.microphoneLine?.sender.replaceTrack(track);
+  /** Another microphone or camera takes the place of the one that is sent. */
+  async replace(track: MediaStreamTrack): Promise<void> {
+    await (track.kind === "audio" ? this.microphoneLine : this.cameraLine)?.sender.replaceTrack(track);
   }
 
   private drop(): void {
@@ -96,7 +97,7 @@ export class Peer {
     this.connection.onconnectionstatechange = null;
     this.connection.ontrack = null;
     this.connection.close();
-    this.connection = this.ops = this.pointer = this.microphoneLine = null;
+    this.connection = this.ops = this.pointer = this.microphoneLine = this.cameraLine = null;
   }
 
   private async connect(): Promise<void> {
@@ -136,7 +137,8 @@ export class Peer {
     this.microphoneLine = role === "observer" ? null : own;
     for (let place = 1; place < PLACES; place++) connection.addTransceiver("audio", { direction: "recvonly" });
     if (role !== "technician") connection.addTransceiver("video", { direction: "recvonly" });
-    else if (video) connection.addTransceiver(video, { direction: "sendonly", sendEncodings: [{ maxBitrate: CAMERA_MAX_BPS }] });
+    else if (video)
+      this.cameraLine = connection.addTransceiver(video, { direction: "sendonly", sendEncodings: [{ maxBitrate: CAMERA_MAX_BPS }] });
     connection.ontrack = ({ track }) => {
       tracks.set(track.id, track);
       const all = [...tracks.values()];

@@ -1,4 +1,6 @@
 // Stills on the node: the frozen frame in full resolution, and the small pictures while the link bears no video.
+import { signal } from "@preact/signals";
+
 const WITHIN_MS = 30_000;
 const KEPT = 6;
 
@@ -16,7 +18,13 @@ const address = ({ node_url, session_id }: StillPlace, still_id: string): string
 
 /** Fetched stills as object URLs; the oldest are let go. */
 export class Stills {
+  /** Grows with each picture that is kept. */
+  readonly version = signal(0);
   private readonly kept = new Map<string, string>();
+
+  urlOf(still_id: string): string | null {
+    return this.kept.get(still_id) ?? null;
+  }
 
   /** The still's picture, or null where the node does not give it now. A frozen frame never changes. */
   async get(place: StillPlace, still_id: string): Promise<string | null> {
@@ -45,6 +53,7 @@ export class Stills {
       URL.revokeObjectURL(oldest[1]);
       this.kept.delete(oldest[0]);
     }
+    this.version.value += 1;
     return url;
   }
 

@@ -1,6 +1,7 @@
 // The current job: what, where, until when, and how far.
 import { logTime } from "../clock";
 import { Icon, TierMark } from "../icons";
+import { go } from "../router";
 import { MapView } from "../map/MapView";
 import { distanceM } from "../map/projection";
 import type { Scene } from "../map/scene";
@@ -124,9 +125,17 @@ export function JobCard({ incident, engineer, unsent }: { incident: IncidentView
           <div key={name}><dt>{name}</dt><dd>{value}</dd></div>
         ))}
       </dl>
-      <a class="job-directions" href={`geo:${lat},${lon}?q=${lat},${lon}`}>
-        <Icon name="locate" size={15} /> {words.directions}
-      </a>
+      <div class="job-ways">
+        <a class="job-directions" href={`geo:${lat},${lon}?q=${lat},${lon}`}>
+          <Icon name="locate" size={15} /> {words.directions}
+        </a>
+        <button
+          type="button" class="job-call" data-do="call_expert"
+          onClick={() => go(`/job/${encodeURIComponent(incident.incident_id)}/assist`)}
+        >
+          <Icon name="call" size={18} /> {t().assist.open.call}
+        </button>
+      </div>
     </article>
   );
 }

@@ -1,4 +1,5 @@
 // Every text of the pages in English: the catalogue that the other languages must match key by key.
+import { assistEn } from "./assist.en";
 import type { EngineerState, IncidentState, PhoneStatus, ShiftChange, Tier } from "../wire";
 
 const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
@@ -82,7 +83,7 @@ export const en = {
   language: "English",
   product: "Muster",
   skip: "Skip to the content",
-  nav: { label: "Pages", board: "Board", job: "My job" },
+  nav: { label: "Pages", board: "Board", job: "My job", assist: "Remote assist" },
   signIn: {
     title: "Sign in",
     intro: "This page needs a token that says who you are and which regions you work for.",
@@ -511,6 +512,7 @@ export const en = {
     yes: "Yes, end it",
     no: "No",
   },
+  assist: assistEn,
 };
 
 export type Texts = typeof en;

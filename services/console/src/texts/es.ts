@@ -1,4 +1,5 @@
 // All texts in Spanish; the type makes a missing or foreign key an error of the build.
+import { assistEs } from "./assist.es";
 import type { Texts } from "./en";
 
 const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
@@ -7,7 +8,7 @@ export const es: Texts = {
   language: "Español",
   product: "Muster",
   skip: "Ir al contenido",
-  nav: { label: "Páginas", board: "Panel", job: "Mi trabajo" },
+  nav: { label: "Páginas", board: "Panel", job: "Mi trabajo", assist: "Asistencia remota" },
   signIn: {
     title: "Entrar",
     intro: "Esta página necesita un token que diga quién es usted y para qué regiones trabaja.",
@@ -497,4 +498,5 @@ export const es: Texts = {
     yes: "Sí, terminar",
     no: "No",
   },
+  assist: assistEs,
 };

@@ -1,0 +1,21 @@
+// A session about an incident: the open one where there is one, else a new one.
+import { newKey, read, send } from "../api";
+import { keepOpened } from "./kept";
+import type { Joined, SessionOpened, SessionView } from "./wire";
+
+export const listSessions = async (incident_id?: string): Promise<SessionView[]> => {
+  const query = incident_id === undefined ? "" : `?incident_id=${encodeURIComponent(incident_id)}`;
+  return (await read<{ items: SessionView[] }>(`/v1/sessions${query}`)).items;
+};
+
+/** The session of the incident; `key` names the wish, so that asking again opens no second one. */
+export async function sessionOf(incident_id: string, key: string): Promise<string> {
+  const [found] = await listSessions(incident_id);
+  if (found) return found.session_id;
+  const opened = await send<SessionOpened>("/v1/sessions", { incident_id }, key);
+  keepOpened(opened);
+  return opened.session_id;
+}
+
+/** Come in by a code alone; the answer's token opens one connection within a minute. */
+export const enterByCode = (code: string): Promise<Joined> => send<Joined>("/v1/sessions/join", { code }, newKey());
