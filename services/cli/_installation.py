@@ -188,6 +188,9 @@ def _announce(
             one = found.engineers[0]
             token = tokens.sign(one.engineer_id, "technician", [one.region], TOKEN_TTL_S)
             say(f"  the job page of technician {one.engineer_id}: {installation.url}/job#token={token}")
+    if wanted.relays:
+        expert = tokens.sign("expert", "expert", ["*"], TOKEN_TTL_S)
+        say(f"  remote assist, for an expert of all regions: {installation.url}/assist#token={expert}")
     say(f"  logs: {installation.logs}; for other commands: . {env_file}")
     say("  stop: Ctrl-C")
 

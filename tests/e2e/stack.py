@@ -139,10 +139,14 @@ class Installation:
 
         until(lives, READY_WITHIN_S)
 
-    def kill_relay(self, node_url: str) -> str:
-        """Kill the node at an address (kill -9); its name."""
-        port = int(node_url.rsplit(":", 1)[1].partition("/")[0])
-        name = next(name for name, own in self._relay_ports.items() if own == port)
+    def node_of(self, session_id: str) -> str:
+        """The relay node that a session lives on, by its name here."""
+        joined = self.send("POST", f"/sessions/{session_id}/join", {"role": "observer"})
+        port = int(joined["node_url"].rpartition(":")[2])
+        return next(name for name, own in self._relay_ports.items() if own == port)
+
+    def kill_relay(self, name: str) -> str:
+        """Kill a node (kill -9); its name."""
         process = self._processes.pop(name)
         process.kill()
         process.wait()
