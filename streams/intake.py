@@ -105,15 +105,17 @@ class Intake(ConsumerRebalanceListener):
             log.info("commit_after_rebalance", error=str(error))
 
     async def settle(self) -> None:
-        """Confirm and commit all that is handled, within a bound."""
+        """Confirm and commit all that is handled; after a bound nobody waits for it, and it goes on."""
         try:
             async with asyncio.timeout(CONFIRM_WITHIN_S):
+                # Shielded: cut off, it would take back confirmations that the next commit relies on.
                 if self._commit is not None:
-                    await self._commit
-                    self._commit = None
-                await self._confirm_and_commit()
+                    await asyncio.shield(self._commit)
+                self._commit = asyncio.create_task(self._confirm_and_commit())
+                await asyncio.shield(self._commit)
+                self._commit = None
         except (KafkaError, TimeoutError) as error:
-            log.warning("positions_not_committed", error=str(error), will="read these records again")
+            log.warning("positions_not_committed", error=str(error), will="commit when they are confirmed")
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Commit before another member takes over, so that it repeats little."""
@@ -131,4 +133,7 @@ class Intake(ConsumerRebalanceListener):
     async def stop(self) -> None:
         """Commit and leave the group."""
         await self.settle()
+        if self._commit is not None:
+            self._commit.cancel()
+            await asyncio.gather(self._commit, return_exceptions=True)
         await self._consumer.stop()
