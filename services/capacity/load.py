@@ -11,6 +11,8 @@ CATCH_UP_S = 10.0
 """What has piled up is to be worked off within this time."""
 DRAINED_S = 1.0
 """A backlog that one worker folds within this time is none."""
+IDLE_SHARE = 0.05
+"""The part of a core that a worker uses with nothing to do (polls, ticks): it goes with the worker."""
 FEWEST_EVENTS = 20.0
 """Fewer events than this say nothing about what one of them costs."""
 
@@ -45,9 +47,8 @@ class FleetLoad:
     def demand(self) -> Demand:
         """The workers that fold what comes, and within CATCH_UP_S also what has piled up."""
         owed_s = self.behind_events * self.seconds_per_event
-        return Demand(
-            self.folded_per_s * self.seconds_per_event + owed_s / CATCH_UP_S, drained=owed_s <= DRAINED_S
-        )
+        work = self.folded_per_s * self.seconds_per_event - IDLE_SHARE * (self.workers - 1)
+        return Demand(max(0.0, work) + owed_s / CATCH_UP_S, drained=owed_s <= DRAINED_S)
 
 
 def fleet_load(

@@ -6,20 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.capacity.load import CATCH_UP_S, RelaySample, WorkerSample, fleet_load, relay_demand
+from services.capacity.load import CATCH_UP_S, IDLE_SHARE, RelaySample, WorkerSample, fleet_load, relay_demand
 
 USUAL_S = 0.002
 
 
 def test_demand_is_what_comes_and_what_has_piled_up() -> None:
-    """100 events a second at 4 ms each fill 0.4 of a worker; 500 behind add what works them off in time."""
+    """100 events a second at 4 ms fill 0.4 of a worker; 500 behind add what works them off in time.
+
+    What the second worker uses with nothing to do is not asked for: it goes with it.
+    """
     before = {"a": WorkerSample(0, 0, 0, 0.0), "b": WorkerSample(0, 0, 0, 0.0)}
     now = {"a": WorkerSample(5, 400, 300, 1.2), "b": WorkerSample(5, 100, 200, 0.8)}
     load = fleet_load(before, now, USUAL_S)
     assert load is not None
     assert load.folded_per_s == pytest.approx(100)
     assert load.events_per_s_of_one == pytest.approx(250)
-    assert load.demand().processes == pytest.approx(0.4 + 500 * 0.004 / CATCH_UP_S)
+    assert load.demand().processes == pytest.approx(0.4 - IDLE_SHARE + 500 * 0.004 / CATCH_UP_S)
     assert not load.demand().drained
 
 
