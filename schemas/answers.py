@@ -77,6 +77,25 @@ class IncidentAnswer(IncidentView):
     decision: Decision | None = None
 
 
+class AlertAnswerOfRegion(Wire):
+    """How one region took a warning: `status` as a single request would have been answered."""
+
+    region: Id
+    status: int
+    decision: Decision | None = None
+    problem: Problem | None = None
+
+
+class AlertAnswer(Wire):
+    """What became of a CAP message; `why_nobody` where it concerned no region."""
+
+    alert: str
+    status: str
+    type: str
+    regions: list[AlertAnswerOfRegion]
+    why_nobody: str | None = None
+
+
 class PhoneAnswer(Wire):
     """How one event of a batch was answered: `status` as the single request would have been."""
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from schemas.alerts import MAX_REFERENCES, Alert, AlertName
 from schemas.base import Id, Moment, Place, Tier, Wire
 from schemas.commands import Mode
 from schemas.lending import MAX_OFFERED, EngineerHandedOver, Loan, Offer
@@ -44,6 +45,10 @@ DecisionKind = Literal[
     "lending_recalled",  # goes home once the work in hand is done
     "lending_released",  # given back: the engineer is the home region's from now on, see `handover`
     "lending_returned",
+    "alert_raised",  # a warning stands for the region: `alert`
+    "alert_updated",  # in place of those that `replaces` names
+    "alert_cancelled",
+    "alert_expired",
     "refused",  # the event was understood and not applied: `reason` is a fixed word, `detail` a sentence
     "conflicted",  # an offline phone's story contradicts what was decided meanwhile; shown, never hidden
 ]
@@ -110,6 +115,8 @@ class Decision(Wire):
     loan: Loan | None = None
     handover: EngineerHandedOver | None = None
     offers: list[Offer] | None = Field(default=None, max_length=MAX_OFFERED)
+    alert: Alert | None = None
+    replaces: list[AlertName] | None = Field(default=None, max_length=MAX_REFERENCES)
 
 
 def decision_id(log: str, region: str, offset: int, n: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from schemas.alerts import AlertCancelled, AlertRaised, AlertUpdated
 from schemas.assist_log import AnnotationMade, SessionChanged
 from schemas.base import Wire
 from schemas.clock import ClockTicked, LogStarted
@@ -46,6 +47,9 @@ EVENT_TYPES: Mapping[str, type[Wire]] = MappingProxyType(
         "muster.incident.unlock.v1": UnlockIncident,
         "muster.incident.confirm.v1": ConfirmSuggestion,
         "muster.region.set-modes.v1": SetModes,
+        "muster.alert.raised.v1": AlertRaised,
+        "muster.alert.updated.v1": AlertUpdated,
+        "muster.alert.cancelled.v1": AlertCancelled,
         "muster.region.load-measured.v1": RegionLoad,
         "muster.lending.requested.v1": EngineersRequested,
         "muster.lending.commit.v1": CommitLoan,
@@ -83,6 +87,9 @@ RegionEvent = (
     | UnlockIncident
     | ConfirmSuggestion
     | SetModes
+    | AlertRaised
+    | AlertUpdated
+    | AlertCancelled
     | ShiftReported
     | StatusReported
     | WorkEstimateUpdated

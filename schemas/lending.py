@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from schemas.alerts import Hazard
 from schemas.base import Id, Level, Moment, Place, Tier, Wire
 from schemas.regions import EngineerRegistered
 
@@ -63,6 +64,8 @@ class RegionLoad(Wire):
     """By product: idle or free within half an hour, at level 1 or above, 2 or above, ... 5."""
     ms_per_km: Annotated[float, Field(ge=0, le=1e9)] = 0.0
     """How long a kilometre as the crow flies takes on the region's roads."""
+    alerts: list[Hazard] = Field(default=[], max_length=50)
+    """The warnings that stand for the region, those that have not begun too."""
     centre: Place | None = None
     """The middle of what waits or was reported last; None where nothing ever was."""
 

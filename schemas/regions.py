@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from schemas.base import (
     TIERS,
@@ -86,6 +86,10 @@ class RegionRules(Wire):
     week_max_min: float = Field(default=2880.0, gt=0, le=10_080)
 
 
+Geocode = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^=\s]+=\S+$")]
+"""A code of an area as warnings name it: `EMMA_ID=PT011`, `SAME=006109`."""
+
+
 class RegionFacts(Wire):
     """A region's time zone, terms, rules and borders."""
 
@@ -94,6 +98,8 @@ class RegionFacts(Wire):
     rules: RegionRules = RegionRules()
     polygon: Polygon | None = None
     """None: the region refuses nobody for where they are, and no place alone leads to it."""
+    geocodes: list[Geocode] = Field(default=[], max_length=200)
+    """A warning for one of these areas concerns the region, whatever its polygon."""
 
 
 class RegionDefined(RegionFacts):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from schemas.alerts import AlertCancelled, AlertRaised, AlertUpdated
 from schemas.assist_log import AnnotationMade, SessionChanged
 from schemas.base import Wire
 from schemas.clock import ClockTicked, LogStarted
@@ -70,6 +71,7 @@ class Topic:
 
 
 _PEOPLES = (AssignIncident, LockIncident, UnlockIncident, ConfirmSuggestion, SetModes)
+_ALERTS = (AlertRaised, AlertUpdated, AlertCancelled)
 _LENDING = (EngineersRequested, CommitLoan, ExtendLoan, RecallLoan)
 _PHONES = (ShiftReported, StatusReported, WorkEstimateUpdated)
 _ALL = (
@@ -91,7 +93,7 @@ _ALL = (
     Topic(
         "dispatch-commands",
         "region",
-        (RegionDefined, EngineerRegistered, CancelIncident, ClockTicked, *_PEOPLES),
+        (RegionDefined, EngineerRegistered, CancelIncident, ClockTicked, *_PEOPLES, *_ALERTS),
         ("gateway",),
         ("triage",),
     ),
@@ -160,6 +162,7 @@ _ALL = (
             IncidentTriaged,
             CancelIncident,
             *_PEOPLES,
+            *_ALERTS,
             ShiftReported,
             StatusReported,
             WorkEstimateUpdated,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from schemas.alerts import Alert
 from schemas.base import Id, Moment, Place, Tier, Wire
 from schemas.commands import LockKind, Mode
 from schemas.decisions import EngineerState, IncidentState
@@ -93,6 +94,8 @@ class RegionView(Wire):
     terms: Terms
     rules: RegionRules = RegionRules()
     modes: dict[Tier, Mode] = Field(default={})
+    alerts: list[Alert] = Field(default=[])
+    """The warnings that stand, or will, until they expire."""
     polygon: Polygon | None = None
     log: str
     offset: int

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from schemas.alerts import AlertCancelled, AlertRaised, AlertUpdated
 from schemas.base import Wire
 from schemas.clock import ClockTicked
 from schemas.cloudevents import Envelope, Headers, UnreadableRecord
@@ -81,6 +82,8 @@ def route(envelope: Envelope, partition: int, registry: Registry, clock: datetim
             return [Routed(_region_of(phone.engineer_id, registry), envelope)]
         case CancelIncident() | IncidentCommand() | SetModes() as command:
             return [Routed(_known(command.region, registry), envelope)]
+        case AlertRaised() | AlertUpdated() | AlertCancelled() as alert:
+            return [Routed(_known(alert.region, registry), envelope)]
         case EngineersRequested() | CommitLoan() | ExtendLoan() | RecallLoan() as command:
             return [Routed(_known(command.region, registry), envelope)]
         case Decision() as decision:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 
-from services.dispatch import lending, lifecycle, mirror
+from services.dispatch import alerts, lending, lifecycle, mirror
 from services.dispatch.crew_statuses import has_answered
 from services.dispatch.engineer_events import end_shift
 from services.dispatch.servable import say_unservable
@@ -17,27 +17,32 @@ def clock_ticked(turn: Turn) -> None:
     """Wake every timer that is due, in the order of (time, kind, id); plan anew where that is due."""
     timers = turn.region.timers
     while timers and timers[0][0] <= turn.now:
-        at, kind, name, stamp = heapq.heappop(timers)
-        if kind == "shift_start":
-            _start_shift(turn, name, at)
-        elif kind == "shift_end":
-            _end_shift(turn, name, at)
-        elif kind in ("break_due", "break_over"):
-            _break_timer(turn, kind, name, at)
-        elif kind == "window_closed":
-            say_unservable(turn, name)
-        elif kind == "promise":
-            _break_promise(turn, name)
-        elif kind == "settled":
-            _settle(turn, name, stamp)
-        elif kind in ("joins", "loan_ends", "untaken"):
-            lending.loan_timer(turn, kind, name, at, stamp)
-        else:
-            _give_up_on(turn, name, stamp)
+        _wake(turn, *heapq.heappop(timers))
     _send_to_rest(turn)
     since_ms = turn.now - turn.region.planned_at
     if since_ms >= turn.policy.replan_every_s * 1000:
         turn.replan = turn.everywhere = True
+
+
+def _wake(turn: Turn, at: int, kind: TimerKind, name: str, stamp: int) -> None:
+    if kind == "shift_start":
+        _start_shift(turn, name, at)
+    elif kind == "shift_end":
+        _end_shift(turn, name, at)
+    elif kind in ("break_due", "break_over"):
+        _break_timer(turn, kind, name, at)
+    elif kind == "window_closed":
+        say_unservable(turn, name)
+    elif kind == "promise":
+        _break_promise(turn, name)
+    elif kind == "settled":
+        _settle(turn, name, stamp)
+    elif kind in ("joins", "loan_ends", "untaken"):
+        lending.loan_timer(turn, kind, name, at, stamp)
+    elif kind == "alert_expires":
+        alerts.expire(turn, name)
+    else:
+        _give_up_on(turn, name, stamp)
 
 
 def _start_shift(turn: Turn, name: str, at: int) -> None:

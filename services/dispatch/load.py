@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from schemas.base import TIERS, Place
 from schemas.lending import Demand, RegionLoad
+from services.dispatch.alerts import hazard_of
 from services.dispatch.eligibility import takes_work
 from services.dispatch.lending import home_strength
 from services.dispatch.moments import minutes_ms, to_moment
@@ -48,6 +49,7 @@ def region_load(region: RegionState, log: str, offset: int, now: int) -> RegionL
         able={p: sum(p in e.skills for e in on_duty) for p in sorted({p for e in on_duty for p in e.skills})},
         free_soon=_free_soon(region, on_duty, now),
         ms_per_km=ms_per_km(region.terms),
+        alerts=[hazard_of(alert) for alert in region.alerts.values()],
         centre=_centre(region, waiting),
     )
 

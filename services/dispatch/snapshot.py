@@ -7,8 +7,10 @@ from typing import Any
 
 import orjson
 
+from schemas.alerts import Alert
 from schemas.regions import Polygon, RegionRules, Terms
 from services.dispatch import mirror
+from services.dispatch.alerts import watch_alert
 from services.dispatch.demand import RECENT_KEPT, Demand
 from services.dispatch.duty import Duty
 from services.dispatch.handover import set_timers
@@ -82,6 +84,8 @@ def _region_out(region: RegionState) -> dict[str, Any]:
         "lasting": region.lasting,
         "answered_ms": region.answered_ms,
         "demand": _demand_out(region.demand),
+        "alerts": [alert.model_dump(mode="json") for alert in region.alerts.values()],
+        "alerts_ended": region.alerts_ended,
     }
 
 
@@ -117,6 +121,8 @@ def _region_in(raw: dict[str, Any], policy: DispatchPolicy) -> RegionState:
         lasting=raw["lasting"],
         answered_ms={area: (count, ms) for area, (count, ms) in raw["answered_ms"].items()},
         demand=_demand_in(raw["demand"]),
+        alerts={a["alert"]: Alert.model_validate(a) for a in raw["alerts"]},
+        alerts_ended=raw["alerts_ended"],
         warm=Warm(policy.shortlist_size),
     )
     mirror.rebuild(region)
@@ -158,6 +164,8 @@ def _set_timers(region: RegionState) -> None:
     for gone in region.handed_over.values():
         if gone.handover is not None:
             region.set_timer(gone.say_again_at, "untaken", gone.engineer_id, gone.owner_epoch)
+    for alert in region.alerts.values():
+        watch_alert(region, alert)
     for incident in region.incidents.values():
         if not incident.promise_broken:
             region.set_timer(incident.promised_at, "promise", incident.incident_id)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from schemas.alerts import Alert
 from schemas.base import Tier
 from schemas.commands import LockKind, Mode
 from schemas.decisions import EngineerState, IncidentState
@@ -17,12 +18,14 @@ from services.dispatch.duty import Duty
 from services.dispatch.geometry import part_way
 from services.dispatch.warm import Warm
 
-STATE_VERSION = 5
+STATE_VERSION = 6
 CLOSED_KEPT = 2_000
 SEEN_KEPT = 20_000
 TIMELINE_KEPT = 200
 DEVICES_KEPT = 4
 HANDED_OVER_KEPT = 10_000
+ALERTS_KEPT = 50
+ALERTS_ENDED_KEPT = 500
 
 HELD: frozenset[IncidentState] = frozenset({"assigned", "accepted", "en_route"})
 """Somebody is to go, and can still be turned."""
@@ -41,6 +44,7 @@ TimerKind = Literal[
     "joins",
     "loan_ends",
     "untaken",
+    "alert_expires",
 ]
 TimelineLine = tuple[int, str, str | None, str | None, int, int]
 """at (ms), kind, engineer_id, reason, offset, n"""
@@ -251,6 +255,10 @@ class RegionState:
     """How many sites were reached, and the milliseconds under way to them."""
     handed_over: dict[str, HandedOver] = field(default_factory=dict)
     """Who was given to another region last, by engineer."""
+    alerts: dict[str, Alert] = field(default_factory=dict)
+    """The warnings that stand, by name."""
+    alerts_ended: list[str] = field(default_factory=list)
+    """Those that do no more, the oldest first: a late message does not bring them back."""
     planned_at: int = 0
     posted_at: int = 0
     timers: list[tuple[int, TimerKind, str, int]] = field(default_factory=list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from schemas.alerts import AlertCancelled, AlertEvent, AlertRaised, AlertUpdated
 from schemas.clock import ClockTicked, LogStarted
 from schemas.commands import AssignIncident, ConfirmSuggestion, LockIncident, SetModes, UnlockIncident
 from schemas.engineers import EngineersMoved, ShiftReported, StatusReported, WorkEstimateUpdated
@@ -9,6 +10,7 @@ from schemas.events import RegionEvent
 from schemas.incidents import CancelIncident, IncidentTriaged
 from schemas.regions import EngineerRegistered, RegionDefined
 from services.dispatch import lending, mirror
+from services.dispatch.alerts import alert_told
 from services.dispatch.clock import clock_ticked
 from services.dispatch.engineer_events import (
     engineer_registered,
@@ -74,8 +76,8 @@ def _phone_spoke(
             shift_reported(turn, event)
 
 
-def _obey(turn: Turn, event: PeoplesCommand | LendingEvent) -> None:
-    """What people decide over the engine's head, and what is said about lending."""
+def _obey(turn: Turn, event: PeoplesCommand | AlertEvent | LendingEvent) -> None:
+    """What people decide over the engine's head, what is warned of, and what is said about lending."""
     match event:
         case AssignIncident() | ConfirmSuggestion():
             send_as_told(turn, event)
@@ -85,6 +87,8 @@ def _obey(turn: Turn, event: PeoplesCommand | LendingEvent) -> None:
             unlock_incident(turn, event)
         case SetModes():
             set_modes(turn, event)
+        case AlertRaised() | AlertUpdated() | AlertCancelled():
+            alert_told(turn, event)
         case _:
             lending.obey(turn, event)
 

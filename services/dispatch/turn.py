@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypedDict, Unpack
 
+from schemas.alerts import Alert
 from schemas.base import Place
 from schemas.decisions import Decision, DecisionKind, decision_id
 from schemas.lending import EngineerHandedOver, Loan, Offer
@@ -65,6 +66,8 @@ class Details(Described, Said, total=False):
     loan: Loan
     handover: EngineerHandedOver
     offers: list[Offer]
+    alert: Alert
+    replaces: list[str]
 
 
 _MOMENTS = ("occurred_at", "reported_at", "promised_at", "arrives_at", "window_from", "window_to")

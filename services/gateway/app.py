@@ -19,6 +19,7 @@ from services.gateway.openapi import describe
 from services.gateway.parts import Gateway, build_gateway
 from services.gateway.problems import attach_problems
 from services.gateway.routes import (
+    alerts,
     assist,
     board,
     control,
@@ -40,6 +41,7 @@ ROUTERS = (
     engineers.router,
     incidents.router,
     control.router,
+    alerts.router,
     receipts.router,
     phones.router,
     streams.router,

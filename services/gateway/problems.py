@@ -32,6 +32,7 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "rule-broken": (409, "A hard rule forbids it"),
     "off-shift": (409, "Positions of somebody off shift are not taken"),
     "clock-is-wall": (409, "The clock can not be set"),
+    "unsupported-media-type": (415, "A body of that kind is not read here"),
     "too-large": (413, "The request is too large"),
     "invalid": (422, "Fields are wrong"),
     "idempotency-key-reused": (422, "The Idempotency-Key belongs to another request"),
@@ -54,6 +55,7 @@ _BY_STATUS = {
     404: "not-found",
     405: "method-not-allowed",
     413: "too-large",
+    415: "unsupported-media-type",
     422: "invalid",
     429: "too-many-requests",
 }

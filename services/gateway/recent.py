@@ -11,6 +11,8 @@ from schemas.decisions import Decision, EngineerState
 REMEMBERED_INCIDENTS = 20_000
 REMEMBERED_ENGINEERS = 50_000
 DECISIONS_EACH = 64
+REMEMBERED_ALERTS = 2_000
+ENDS_ALERT = frozenset({"alert_cancelled", "alert_expired"})
 
 
 @dataclass(slots=True)
@@ -28,6 +30,7 @@ class Recent:
     def __init__(self) -> None:
         self._incidents: OrderedDict[str, _Incident] = OrderedDict()
         self._engineers: OrderedDict[str, Decision] = OrderedDict()
+        self._alerts: OrderedDict[str, set[str]] = OrderedDict()
 
     def take(self, decision: Decision) -> None:
         """Remember a decision that was not seen before."""
@@ -41,6 +44,21 @@ class Recent:
             self._engineers[decision.engineer_id] = decision
             if len(self._engineers) > REMEMBERED_ENGINEERS:
                 self._engineers.popitem(last=False)
+
+        if decision.alert is not None:
+            self._note_alert(decision, decision.alert.alert)
+
+    def _note_alert(self, decision: Decision, name: str) -> None:
+        if decision.kind in ("alert_raised", "alert_updated"):
+            self._alerts.setdefault(name, set()).add(decision.region)
+            if len(self._alerts) > REMEMBERED_ALERTS:
+                self._alerts.popitem(last=False)
+        for gone in (*(decision.replaces or ()), *([name] if decision.kind in ENDS_ALERT else [])):
+            self._alerts.get(gone, set()).discard(decision.region)
+
+    def regions_with_alert(self, name: str) -> set[str]:
+        """The regions for which a warning stands, as far as the newest decisions tell."""
+        return set(self._alerts.get(name, ()))
 
     def _incident(self, incident_id: str, region: str) -> _Incident:
         known = self._incidents.get(incident_id)

@@ -147,6 +147,21 @@ class Shown:
         models = [await self._models.region(region) for region in sorted(set(wanted) & known.keys())]
         return [model for model in models if model is not None]
 
+    async def regions_with_alert(self, names: Iterable[str]) -> set[str]:
+        """The regions for which one of these warnings stands; without Redis as far as decisions tell."""
+        wanted = set(names)
+        found = {region for name in wanted for region in self._recent.regions_with_alert(name)}
+        try:
+            models = await self.regions(await self.known_regions())
+        except RedisAway:
+            return found
+        standing = {
+            model.view["region"]
+            for model in models
+            if wanted & {alert["alert"] for alert in model.view.get("alerts") or ()}
+        }
+        return found | standing
+
     async def known_regions(self) -> set[str]:
         """Every region with a read model or in the registry."""
         return set(await self._models.logs()) | set(self._tail.standing.regions)

@@ -25,6 +25,7 @@ from schemas.lending import (
     RegionLoad,
 )
 from services.dispatch.moments import minutes_ms, to_moment, to_ms
+from services.surge.alerts import USUAL
 from services.surge.balance import Balance
 from services.surge.forecast import Outlook
 from services.surge.futures import balance_of
@@ -138,7 +139,7 @@ class Coordinator:
             outlook.helped = (
                 bool(self.loans.helping(name)) or -margin * 1000 > strength * policy.still_short_permille
             )
-        elif outlook.surging:
+        elif outlook.surging or outlook.warned_permille(policy, outlook.at) > USUAL:
             outlook.helped = -margin * 1000 >= strength * policy.short_permille
 
     def _lack(self, name: str, outlook: Outlook, moves: dict[tuple[str, str], int]) -> Lack:

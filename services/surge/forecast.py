@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from schemas.lending import RegionLoad
 from services.dispatch.moments import minutes_ms, to_ms
+from services.surge.alerts import USUAL, in_force, learned_permille, said_permille
 from services.surge.course import SLOT_MS, SLOTS, Course
 from services.surge.policy import LendingPolicy
 
@@ -112,9 +113,10 @@ class Outlook:
         usual = [mean * day[self._local_hour(self.at + slot * SLOT_MS)] // 1000 for slot in range(SLOTS)]
         excess = max(0, self._came_permille(policy) - usual[0]) if self.helped or self.surging else 0
         kept = round(1000 * 0.5 ** (SLOT_MS / minutes_ms(policy.fades_min)))
-        inflow = []
+        inflow: list[int] = []
         for expected in usual:
-            inflow.append(expected + excess)
+            warned = self.warned_permille(policy, self.at + len(inflow) * SLOT_MS)
+            inflow.append(max(expected + excess, expected * warned // 1000))
             excess = excess * kept // 1000
         spread = 0 if self.helped else policy.donor_doubt_permille
         doubts = [max(0, 1000 + spread * step // 10) for step in (-14, -7, 0, 7, 14)]
@@ -160,18 +162,39 @@ class Outlook:
         if span < SOONEST_MS or self.always.weight < HOUR_MS:
             return 0
         came, _ = self.work_between(then, self.newest)
-        hour = policy.day_permille[self._local_hour(self.at)]
-        expected = self.always.reports * span * hour // (1000 * self.always.weight)
+        expected = self._usual_reports(span, policy)
         doubt = expected * policy.doubt_permille // 1000
         variance = (
             expected * 1000 + doubt * doubt + 1000 * expected * expected // (self.always.reports + 1000)
         )
         return (came * 1000 - expected) * 1000 // max(1000, math.isqrt(variance))
 
+    def _usual_reports(self, span: int, policy: LendingPolicy) -> int:
+        """Reports x 1000 that a time of this length (ms) usually brings at this hour."""
+        hour = policy.day_permille[self._local_hour(self.at)]
+        return self.always.reports * span * hour // (1000 * max(1, self.always.weight))
+
+    def warned_permille(self, policy: LendingPolicy, at: int) -> int:
+        """The level that warnings announce for a moment (ms), x 1000 of the usual, by what came since."""
+        level = USUAL
+        for hazard in in_force(self.newest.alerts, at):
+            then = self._since(max(0, self.at - to_ms(hazard.onset)))
+            came, _ = self.work_between(then, self.newest)
+            span = self.at - to_ms(then.at)
+            usual, per_hour = self._usual_reports(span, policy), self._usual_reports(HOUR_MS, policy)
+            said = said_permille(hazard, policy)
+            level = max(level, learned_permille(said, 1000 * came, usual, per_hour, policy))
+        return level
+
     def needed(self, policy: LendingPolicy, use_permille: int) -> int:
         """Engineers who keep up with what comes, and work off what waits in the policy's time, so busy."""
         waiting = self.waiting_ms() * 1000 // minutes_ms(policy.clear_within_min)
-        return -(-(self._came_permille(policy) + waiting) // use_permille)
+        came = self._came_permille(policy)
+        if (level := self.warned_permille(policy, self.at)) > USUAL:
+            hour = policy.day_permille[self._local_hour(self.at)]
+            calm = min(came, self.mean_permille() * hour // 1000)  # what has begun is not raised again
+            came = max(came, calm * level // 1000)
+        return -(-(came + waiting) // use_permille)
 
     def waiting_ms(self) -> int:
         """The work that waits, with the journeys to it."""
@@ -186,4 +209,6 @@ class Outlook:
             before = then.demand.get(product)
             came = demand.work_ms - (before.work_ms if before else 0)
             wanted[product] = wanted.get(product, 0) + came
+        if self.newest.alerts and not any(wanted.values()):  # warned of before anything came: the usual
+            wanted = {product: demand.work_ms for product, demand in self.newest.demand.items()}
         return {product: work for product, work in sorted(wanted.items()) if work > 0}

@@ -7,6 +7,8 @@ from importlib import resources
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.alerts import Certainty, Severity
+
 DAY = (
     *(350, 300, 250, 300, 300, 450, 750, 1200, 1200, 1250, 1300, 1350),
     *(1500, 1400, 1500, 1600, 1600, 1700, 1400, 1350, 1050, 850, 600, 450),
@@ -59,6 +61,15 @@ class LendingPolicy(BaseModel):
     """A region that lacks this share of its own engineers is in need."""
     still_short_permille: int = Field(default=50, ge=0, le=10_000)
     """Once it is being helped, it is in need while it lacks more than this."""
+    alert_severity_permille: dict[Severity, int] = Field(
+        default={"Extreme": 4000, "Severe": 2000, "Moderate": 750, "Minor": 250, "Unknown": 0}
+    )
+    """How much more than usual a certain warning announces, in 1/1000 of the usual reports."""
+    alert_certainty_permille: dict[Certainty, int] = Field(
+        default={"Observed": 1000, "Likely": 700, "Possible": 350, "Unlikely": 100, "Unknown": 350}
+    )
+    alert_weight_min: float = Field(default=60.0, gt=0, le=10_000)
+    """A warning counts like so many minutes of usual reports: after as many it is half forgotten."""
     lease_min: float = Field(default=360.0, gt=0, le=10_000)
     extend_before_min: float = Field(default=60.0, ge=0, le=10_000)
     travel_price_permille: int = Field(default=1000, ge=0, le=100_000)

@@ -172,6 +172,12 @@ class Installation:
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}\n{self.logs()}"
         return cast("dict[str, Any]", answer.json())
 
+    def warn(self, region: str, message: bytes) -> None:
+        """A CAP message for a region, as a warning centre's feed would post it."""
+        headers = {"Idempotency-Key": f"e2e-{next(self._keys)}", "Content-Type": "application/cap+xml"}
+        answer = self._api.post(f"/alerts?region={region}", content=message, headers=headers)
+        assert answer.is_success, f"{answer.status_code} {answer.text}\n{self.logs()}"
+
     def as_role(self, role: Role, method: str, path: str, body: dict[str, Any]) -> None:
         """A command of somebody in a role, for all regions."""
         headers = {

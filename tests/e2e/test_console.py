@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.cap_message import cap_message, reference
 from tests.e2e.conftest import DESK, PHONE, OpenContext
 from tests.e2e.stack import Installation, until
 
@@ -97,6 +99,23 @@ def test_the_board_shows_a_report_and_its_assignment(stack: Installation, open_c
         expect(drawer).to_contain_text(told, timeout=SOON_MS)
     board.keyboard.press("Escape")
     expect(drawer).to_have_count(0)
+
+
+def test_a_warning_is_on_the_board_until_it_is_lifted(stack: Installation, open_context: OpenContext) -> None:
+    """The banner says what, how bad, where and until when; it goes when the warning is lifted."""
+    region, now = stack.region("R-warned"), datetime.now(UTC)
+    board = open_board(stack, open_context(), region)
+    stack.warn(region, cap_message(now))
+    banner = board.locator(".alerts")
+    for told in ("Storm", "Severe", "likely", region, "Greater Lisbon", "until", "Gusts of 120 km/h"):
+        expect(banner).to_contain_text(told, timeout=SOON_MS)
+    expect(board.locator(".stream")).to_contain_text("Warning: Storm")
+    banner.get_by_role("button", name="Show on the map").press("Enter")
+    board.reload()
+    board.locator("select[name=language]").select_option("es")
+    expect(banner).to_contain_text("Grave", timeout=SOON_MS)
+    stack.warn(region, cap_message(now, "A-2", kind="Cancel", references=reference(now), infos=""))
+    expect(banner).to_have_count(0, timeout=SOON_MS)
 
 
 def test_a_receipt_is_two_clicks_away(stack: Installation, open_context: OpenContext) -> None:

@@ -13,6 +13,7 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
+from schemas.alerts import Alert, Severity
 from schemas.answers import Receipts
 from schemas.assist_api import Joined, SessionOpened
 from schemas.assist_log import (
@@ -51,7 +52,7 @@ WIRE = "\n".join(
     (CONSOLE / "src" / name).read_text(encoding="utf-8") for name in ("wire.ts", "assist/wire.ts")
 )
 MODELS: tuple[type[BaseModel], ...] = (
-    Place, Polygon, Terms, RegionView, TimelineEntry, IncidentView, EngineerView, Decision, RegionKpi,
+    Place, Polygon, Terms, Alert, RegionView, TimelineEntry, IncidentView, EngineerView, Decision, RegionKpi,
     Candidate, Flip, Waiting, DecisionReceipt, Receipts,
     Anchor, Mark, LogEntry, SessionChanged, AnnotationMade, IceServer, PartyView, GuideView, SessionView,
     SessionOpened, Joined, Welcome, Pointed,
@@ -75,6 +76,7 @@ WORDS = {
     "Color": Color,
     "SessionKind": SessionKind,
     "AnnotationKind": AnnotationKind,
+    "Severity": Severity,
 }
 
 

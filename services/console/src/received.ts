@@ -20,7 +20,7 @@ const NOTHING_OF_DECISION: Nothing<Decision> = {
   reason: null, detail: null, tier: null, product: null, level: null, place: null, reported_at: null,
   promised_at: null, travel_time_s: null, arrives_at: null, from_place: null, diverted_from: null,
   expected_service_min: null, work_left_min: null, late: null, crew: null, by: null, mode: null, window_from: null, window_to: null,
-  loan: null, handover: null, offers: null,
+  loan: null, handover: null, offers: null, alert: null, replaces: null,
 };
 const NOTHING_OF_REGION: Nothing<RegionView> = { polygon: null, now: null };
 
@@ -34,7 +34,7 @@ export const incidentFrom = (view: Sparse<IncidentView>): IncidentView => {
 };
 export const engineerFrom = (view: Sparse<EngineerView>): EngineerView => ({ ...NOTHING_OF_ENGINEER, ...view });
 export const decisionFrom = (view: Sparse<Decision>): Decision => ({ ...NOTHING_OF_DECISION, ...view });
-export const regionFrom = (view: Sparse<RegionView>): RegionView => ({ ...NOTHING_OF_REGION, ...view });
+export const regionFrom = (view: Sparse<RegionView>): RegionView => ({ ...NOTHING_OF_REGION, ...view, alerts: view.alerts ?? [] });
 
 export interface SparseBoard extends Omit<BoardView, "regions" | "incidents" | "engineers"> {
   regions: Sparse<RegionView>[];

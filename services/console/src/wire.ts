@@ -9,8 +9,8 @@ export type DecisionKind =
   | "acknowledged" | "accepted" | "en_route" | "on_site" | "work_estimated" | "restored" | "resolved"
   | "cancelled" | "promise_broken" | "unservable" | "suggested" | "suggestion_withdrawn" | "crew_reported" | "crew_complete"
   | "locked" | "unlocked" | "modes_set" | "lending_offered" | "lending_committed" | "lending_travelling"
-  | "lending_working" | "lending_extended" | "lending_recalled" | "lending_released" | "lending_returned" | "refused"
-  | "conflicted";
+  | "lending_working" | "lending_extended" | "lending_recalled" | "lending_released" | "lending_returned" | "alert_raised"
+  | "alert_updated" | "alert_cancelled" | "alert_expired" | "refused" | "conflicted";
 export type Mode = "shadow" | "suggest" | "automatic";
 export type LockKind = "time" | "range" | "engineer" | "both";
 export type PhoneStatus =
@@ -45,12 +45,31 @@ export interface RegionRules {
   week_max_min: number;
 }
 
+export type Severity = "Extreme" | "Severe" | "Moderate" | "Minor" | "Unknown";
+
+/** A warning that stands for a region (CAP 1.2). */
+export interface Alert {
+  alert: string;
+  status: "Actual" | "Exercise";
+  event: string;
+  category: string[];
+  urgency: "Immediate" | "Expected" | "Future" | "Past" | "Unknown";
+  severity: Severity;
+  certainty: "Observed" | "Likely" | "Possible" | "Unlikely" | "Unknown";
+  onset: Moment;
+  expires: Moment;
+  headline: string;
+  area: string;
+  areas: Polygon[];
+}
+
 export interface RegionView {
   region: string;
   time_zone: string;
   terms: Terms;
   rules: RegionRules;
   modes: Partial<Record<Tier, Mode>>;
+  alerts: Alert[];
   polygon: Polygon | null;
   log: string;
   offset: number;
@@ -160,6 +179,8 @@ export interface Decision {
   loan: Loan | null;
   handover: unknown;
   offers: { engineer_id: string }[] | null;
+  alert: Alert | null;
+  replaces: string[] | null;
 }
 
 export interface Loan {

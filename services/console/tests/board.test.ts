@@ -4,14 +4,14 @@ import { curvesOf } from "../src/board/curves";
 import { Picture } from "../src/board/picture";
 import { boardFrom, decisionFrom, incidentFrom, type SparseBoard } from "../src/received";
 import { groupsOf, urgency } from "../src/board/urgency";
-import type { BoardView } from "../src/wire";
+import type { Alert, BoardView } from "../src/wire";
 import { decision, engineer, incident, kpi, minutes, NOW } from "./made";
 
 const view = (over: Partial<BoardView> = {}): BoardView => ({
   now: minutes(0), clock: "wall", incidents: [incident()], engineers: [engineer()], kpi: [], last_event_id: "v",
   regions: [{
     region: "R1", time_zone: "UTC", polygon: null, log: "L", offset: 10, now: null, waiting: 1, engineers_by_state: {},
-    modes: {}, rules: { daily_rest_min: 660, break_after_min: 360, break_min: 30, week_max_min: 2880 },
+    modes: {}, alerts: [], rules: { daily_rest_min: 660, break_after_min: 360, break_min: 30, week_max_min: 2880 },
     terms: { speed_kmh: 40, circuity: 1.3, breach_penalty_min: 60,
       promise_min: { platinum: 60, gold: 120, silver: 240 }, weight: { platinum: 8, gold: 3, silver: 1 } },
   }],
@@ -31,6 +31,20 @@ test("a decision that the snapshot already holds is not applied again", () => {
   const picture = loaded();
   assert.equal(picture.apply(decision(10, { kind: "resolved", incident_id: "I1", incident_state: "resolved" })), false);
   assert.equal(picture.incidents.get("I1")?.state, "waiting");
+});
+
+test("a warning is shown once, an update takes its place, and its end takes it away", () => {
+  const picture = loaded();
+  const warning = (name: string): Alert => ({
+    alert: name, status: "Actual", event: "Storm", category: ["Met"], urgency: "Expected", severity: "Severe", certainty: "Likely",
+    onset: minutes(0), expires: minutes(60), headline: "", area: "", areas: [],
+  });
+  const shown = (): string[] => picture.regions.get("R1")?.alerts.map((one) => one.alert) ?? [];
+  picture.apply(decision(11, { kind: "alert_raised", alert: warning("a") }));
+  picture.apply(decision(12, { kind: "alert_updated", alert: warning("b"), replaces: ["a"] }));
+  assert.deepEqual(shown(), ["b"]);
+  picture.apply(decision(13, { kind: "alert_expired", alert: warning("b") }));
+  assert.deepEqual(shown(), []);
 });
 
 test("a decision delivered twice counts once", () => {

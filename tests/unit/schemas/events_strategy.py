@@ -19,6 +19,7 @@ MOMENTS = st.datetimes(
 IDS = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9_.:@/+-]{0,20}\Z")
 _BY_PATTERN = {
     r"^[A-Za-z0-9][A-Za-z0-9_.:@/+-]*$": IDS,
+    r"^[^=\s]+=\S+$": st.just("EMMA_ID=PT011"),
     r"^[0-9a-f]{64}$": st.binary(min_size=32, max_size=32).map(bytes.hex),
     r"^[A-Za-z0-9_-]*\.\.[A-Za-z0-9_-]*$": st.just("eyJ9..c2ln"),
 }

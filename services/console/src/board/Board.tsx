@@ -6,6 +6,7 @@ import { Header, LinkNotice } from "../Shell";
 import { t } from "../texts";
 import { TIERS } from "../tiers";
 import type { Tier } from "../wire";
+import { AlertBar } from "./AlertBar";
 import { BoardMap } from "./BoardMap";
 import { CurvesPanel } from "./CurvesPanel";
 import { Drawer } from "./Drawer";
@@ -69,6 +70,7 @@ export function Board() {
           <>
             <h1 class="visually-hidden">{t().nav.board}</h1>
             <div class="board-top">
+              <AlertBar />
               <Kpis />
               <AttentionBar />
             </div>

@@ -55,6 +55,10 @@ function boardScene(): Scene {
       .map((view) => ({ id: view.region, polygon: view.polygon })),
     sites,
     walkers,
+    areas: [...picture.regions.values()]
+      .filter((view) => region === null || view.region === region)
+      .flatMap((view) => view.alerts)
+      .flatMap((alert) => alert.areas.map((polygon) => ({ polygon, begun: Date.parse(alert.onset) <= now }))),
     selectedSite,
     selectedWalker: picture.incidents.get(selectedSite ?? "")?.engineer_id ?? null,
   };
@@ -77,6 +81,10 @@ function Legend() {
           </li>
         ))}
         <li>
+          <LegendSign kind="warned" />
+          {words.warned}
+        </li>
+        <li>
           <LegendSign kind="platinum" />{t().tiers.platinum} <LegendSign kind="gold" />{t().tiers.gold} <LegendSign kind="silver" />{t().tiers.silver}
         </li>
       </ul>
@@ -89,6 +97,7 @@ function LegendSign({ kind }: { kind: string }) {
     "walker-free": "M4 4h8v8H4z",
     "walker-moving": "M14 8 3 13l2.500-5L3 3z",
     "walker-on-site": "M4 4h8v8H4z",
+    warned: "M2 3h12v10H2z",
     platinum: "M8 2l6 6-6 6-6-6z",
     silver: "M8 2.500 14 13H2z",
   };

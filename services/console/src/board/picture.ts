@@ -63,6 +63,7 @@ export class Picture {
     if (decision.kind !== "refused" && decision.kind !== "conflicted") {
       this.applyToIncident(decision);
       this.applyToEngineer(decision);
+      this.applyToAlerts(decision);
     }
     return true;
   }
@@ -129,6 +130,14 @@ export class Picture {
     else if (decision.kind === "withdrawn" && decision.reason === "unreachable") engineer.reachable = false;
     else engineer.reachable = true;
     this.applyToJourney(engineer, decision);
+  }
+
+  private applyToAlerts({ kind, region, alert, replaces }: Decision): void {
+    const known = this.regions.get(region);
+    if (!known || !alert) return;
+    const others = known.alerts.filter((one) => one.alert !== alert.alert && !replaces?.includes(one.alert));
+    const stands = kind === "alert_raised" || kind === "alert_updated";
+    this.regions.set(region, { ...known, alerts: stands ? [...others, alert] : others });
   }
 
   private applyToJourney(engineer: Mutable<EngineerView>, decision: Decision): void {

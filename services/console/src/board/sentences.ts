@@ -111,6 +111,23 @@ const simple =
   (icon: IconName, tone: Line["tone"], sentence: (decision: Decision) => string): Teller =>
   (decision) => ({ icon, tone, sentence: sentence(decision), reason: whyOf(decision) });
 
+/** A warning by its event, its region, how bad it is, and until when it holds. */
+const alertTold =
+  (sentence: (event: string) => string): Teller =>
+  (decision, zone) => {
+    const alert = decision.alert;
+    const words = t().alerts;
+    const bad = alert ? words.severities[alert.severity] : null;
+    const until = alert ? words.until(clockText(toMs(alert.expires), zone)) : null;
+    const ends = decision.kind === "alert_cancelled" || decision.kind === "alert_expired";
+    return {
+      icon: "broken",
+      tone: ends ? "plain" : "warn",
+      sentence: sentence(alert?.event ?? "?"),
+      reason: join(decision.region, ends ? whyOf(decision) : join(bad, until)),
+    };
+  };
+
 const who = (decision: Decision): string => join(decision.engineer_id, decision.incident_id) ?? "?";
 
 const TELLERS: Record<Decision["kind"], Teller> = {
@@ -158,6 +175,10 @@ const TELLERS: Record<Decision["kind"], Teller> = {
   lending_recalled: simple("back", "plain", (d) => t().stream.lendingRecalled(engineerOf(d))),
   lending_released: simple("back", "moving", (d) => t().stream.lendingReleased(engineerOf(d), d.region)),
   lending_returned: simple("person", "good", (d) => t().stream.lendingReturned(engineerOf(d), d.region)),
+  alert_raised: alertTold((event) => t().alerts.raised(event)),
+  alert_updated: alertTold((event) => t().alerts.updated(event)),
+  alert_cancelled: alertTold((event) => t().alerts.cancelled(event)),
+  alert_expired: alertTold((event) => t().alerts.expired(event)),
   promise_broken: simple("broken", "bad", (d) => t().stream.broken(incidentOf(d))),
   refused: simple("refused", "warn", (d) => t().stream.refused(who(d))),
   conflicted: simple("conflict", "bad", (d) => t().stream.conflicted(engineerOf(d))),

@@ -5,6 +5,7 @@ import { t } from "../texts";
 import { paint, type Colours, type Hit } from "./paint";
 import { fit, panBy, zoomAt, type Camera } from "./projection";
 import { placesOf, type Scene } from "./scene";
+import type { Place } from "../wire";
 
 export interface MapProps {
   scene: () => Scene;
@@ -19,6 +20,8 @@ export interface MapProps {
 
 export interface MapHandle {
   show: (place: { lat: number; lon: number }) => void;
+  /** Move so that all of these are seen. */
+  showPlaces: (places: Place[]) => void;
 }
 
 const DRAW_EVERY_MS = 120;
@@ -100,6 +103,12 @@ class MapScreen implements MapHandle {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     const near = fit([place], width, height, 0);
     if (near) this.move({ ...near, scale: Math.max(this.camera?.scale ?? 0, 600_000) });
+  }
+
+  showPlaces(places: Place[]): void {
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    const camera = fit(places, width, height, Math.min(44, width / 8));
+    if (camera) this.move(camera);
   }
 
   move(camera: Camera): void {

@@ -17,6 +17,7 @@ export function paint(pen: Pen, camera: Camera, scene: Scene, colours: Colours):
   pen.fillRect(0, 0, camera.width, camera.height);
   pen.font = FONT;
   paintRegions(pen, camera, scene, colours);
+  paintAreas(pen, camera, scene, colours);
   paintGraticule(pen, camera, colours);
   paintLines(pen, camera, scene, colours);
   const sites = visible(scene.sites, camera);
@@ -69,6 +70,24 @@ function paintRegions(pen: Pen, camera: Camera, scene: Scene, colours: Colours):
     pen.strokeStyle = colours.border;
     pen.lineWidth = 1.25;
     pen.stroke();
+  }
+}
+
+/** Warned areas: tinted where the warning has begun, outlined in dashes where it is to come. */
+function paintAreas(pen: Pen, camera: Camera, scene: Scene, colours: Colours): void {
+  for (const { polygon, begun } of scene.areas ?? []) {
+    tracePolygon(pen, camera, polygon.coordinates);
+    if (begun) {
+      pen.globalAlpha = 0.16;
+      pen.fillStyle = colours.warn;
+      pen.fill("evenodd");
+      pen.globalAlpha = 1;
+    }
+    pen.strokeStyle = colours.warn;
+    pen.lineWidth = 2;
+    pen.setLineDash(begun ? [] : [8, 5]);
+    pen.stroke();
+    pen.setLineDash([]);
   }
 }
 

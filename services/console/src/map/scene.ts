@@ -22,6 +22,8 @@ export interface Scene {
   regions: { id: string; polygon: Polygon | null }[];
   sites: Site[];
   walkers: Walker[];
+  /** Areas of warnings that stand. */
+  areas?: { polygon: Polygon; begun: boolean }[];
   selectedSite: string | null;
   selectedWalker: string | null;
 }
