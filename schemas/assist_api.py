@@ -101,6 +101,21 @@ class EvidenceHere(Wire):
     stills: list[str]
 
 
+class Glance(Wire):
+    """Where a session's small picture is: `GET url` with `token` as Bearer, until `expires_at`."""
+
+    session_id: Id
+    url: str
+    token: str
+    expires_at: Moment
+
+
+class Glances(Wire):
+    """Of the sessions asked for, those that are open, one's own to see, and live on a node."""
+
+    items: list[Glance]
+
+
 class Sessions(Wire):
     """Open sessions that one may see, newest first."""
 

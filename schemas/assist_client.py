@@ -141,6 +141,18 @@ class EndGuide(_Op):
     type: Literal["end_guide"]
 
 
+class AskHelp(_Op):
+    """The technician needs somebody now; an expert who joins answers it."""
+
+    type: Literal["ask_help"]
+
+
+class AnswerHelp(_Op):
+    """An expert looks after it, or the technician needs nobody any more."""
+
+    type: Literal["answer_help"]
+
+
 class PassBaton(_Op):
     """Hand the lead to an expert who is there; `to` oneself takes a baton that nobody present holds."""
 
@@ -210,6 +222,8 @@ Operation = (
     | StartGuide
     | Tick
     | EndGuide
+    | AskHelp
+    | AnswerHelp
     | PassBaton
     | AskConsent
     | GiveConsent

@@ -40,6 +40,8 @@ SessionKind = Literal[
     "step_ticked",  # `step` counts from 0
     "step_unticked",
     "guide_ended",
+    "help_asked",  # the technician needs somebody now
+    "help_answered",  # by `party`: an expert who came or looks after it, or the technician again
     "level_changed",  # the ladder of `party`: `level`
     "placed",  # on `node` with `epoch`
     "ended",  # `outcome`, `note`

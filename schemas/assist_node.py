@@ -54,6 +54,8 @@ class SessionView(Wire):
     consent: Literal["none", "asked", "given", "withdrawn"] = "none"
     recording: bool = False
     guide: GuideView | None = None
+    help_asked_at: Moment | None = None
+    """Since when the technician waits for somebody to come."""
     outcome: Outcome | None = None
 
 
@@ -144,6 +146,13 @@ class StillArrived(Wire):
     at: Moment
 
 
+class Glanced(Wire):
+    """To the technician's phone: somebody looks at its small pictures now (`on`), or nobody does any more."""
+
+    type: Literal["glanced"] = "glanced"
+    on: bool
+
+
 class Moved(Wire):
     """The session lives on another node now: join again, then `hello` with `after`."""
 
@@ -179,6 +188,7 @@ NodeMessage = (
     | Presence
     | Pointed
     | StillArrived
+    | Glanced
     | Moved
     | MediaLost
     | Pong

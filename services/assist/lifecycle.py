@@ -52,7 +52,12 @@ def join(session: Session, subject: str, role: PartyRole) -> list[Draft]:
         drafts += _baton_on(session, subject)
     elif role == "expert" and session.baton is None:
         drafts.append(Draft("baton_passed", SYSTEM, {"party": subject}))
-    return drafts
+    return drafts + (answer_help(session, actor) if role == "expert" else [])
+
+
+def answer_help(session: Session, actor: Actor) -> list[Draft]:
+    """Somebody looks after the technician's call, or the technician takes it back."""
+    return [Draft("help_answered", actor, {"party": actor.subject})] if session.help_asked_at else []
 
 
 def leave(session: Session, subject: str, reason: str) -> list[Draft]:

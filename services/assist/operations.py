@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from schemas.assist_client import (
+    AnswerHelp,
     AskConsent,
+    AskHelp,
     Clear,
     Draw,
     End,
@@ -159,6 +161,16 @@ def _end_guide(session: Session, asked: Asked, _op: EndGuide) -> list[Draft]:
     return [] if session.guide is None else [Draft("guide_ended", asked.actor)]
 
 
+def _ask_help(session: Session, asked: Asked, _op: AskHelp) -> list[Draft]:
+    _require(asked, "technician")
+    return [] if session.help_asked_at is not None else [Draft("help_asked", asked.actor)]
+
+
+def _answer_help(session: Session, asked: Asked, _op: AnswerHelp) -> list[Draft]:
+    _require(asked, "technician", "expert")
+    return lifecycle.answer_help(session, asked.actor)
+
+
 def _pass_baton(session: Session, asked: Asked, op: PassBaton) -> list[Draft]:
     return lifecycle.pass_baton(session, asked.actor, op.to, asked.present)
 
@@ -189,6 +201,8 @@ _DECIDERS: Mapping[type, Callable[[Session, Asked, Any], list[Draft]]] = {
     StartGuide: _start_guide,
     Tick: _tick,
     EndGuide: _end_guide,
+    AskHelp: _ask_help,
+    AnswerHelp: _answer_help,
     PassBaton: _pass_baton,
     AskConsent: _ask,
     GiveConsent: _give,

@@ -65,6 +65,7 @@ class Session:
     segments: dict[str, str] = field(default_factory=dict)
     """File of the recording -> SHA-256."""
     guide: Guide | None = None
+    help_asked_at: datetime | None = None
     marks: OrderedDict[int, KeptMark] = field(default_factory=OrderedDict)
     outcome: Outcome | None = None
     ended: bool = False
@@ -120,6 +121,7 @@ class Session:
             freeze_asked=self.freeze_asked,
             consent=self.consent,
             recording=self.recording,
+            help_asked_at=self.help_asked_at,
             guide=None if guide is None else GuideView(title=guide.title, steps=guide.steps, done=guide.done),
             outcome=self.outcome,
         )
@@ -211,6 +213,10 @@ def _placed(session: Session, entry: SessionChanged) -> None:
     session.node, session.epoch = entry.node, entry.epoch or 0
 
 
+def _help(session: Session, entry: SessionChanged) -> None:
+    session.help_asked_at = entry.at if entry.kind == "help_asked" else None
+
+
 def _level(session: Session, entry: SessionChanged) -> None:
     if entry.party in session.parties and entry.level is not None:
         session.levels[entry.party] = entry.level
@@ -238,6 +244,8 @@ _CHANGES: Mapping[str, Callable[[Session, SessionChanged], None]] = {
     "step_ticked": _ticked,
     "step_unticked": _ticked,
     "guide_ended": _guide_ended,
+    "help_asked": _help,
+    "help_answered": _help,
     "level_changed": _level,
     "placed": _placed,
     "ended": _ended,

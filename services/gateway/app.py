@@ -30,6 +30,7 @@ from services.gateway.routes import (
     receipts,
     regions,
     session,
+    session_lists,
     streams,
 )
 from services.gateway.settings import GatewaySettings
@@ -46,6 +47,7 @@ ROUTERS = (
     phones.router,
     streams.router,
     board.router,
+    session_lists.router,
     assist.router,
 )
 

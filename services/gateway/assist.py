@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 
-from schemas.assist_api import ExportPass, Joined
+from schemas.assist_api import ExportPass, Glance, Joined
 from schemas.assist_log import Entry, PartyRole
 from schemas.cloudevents import Envelope
 from services.assist.chain import Signer
@@ -114,6 +115,24 @@ class Assist:
             expires_at=expires_at,
             nodes=sorted(node.url.replace("{host}", host) for node in nodes.values()),
         )
+
+    async def glances(self, views: Sequence[dict[str, Any]], subject: str, host: str) -> list[Glance]:
+        """Where the small pictures of these sessions are; those that live on no node are left out."""
+        nodes = await self._registry.alive()
+        found = []
+        for view in views:
+            try:
+                placed = await self.store.placement(view["session_id"])
+            except UnknownSession:  # it ended, and was forgotten, since it was listed
+                continue
+            node = nodes.get(placed.node or "")
+            if node is not None:
+                token, expires_at = self.tokens.glance(view["session_id"], subject)
+                url = f"{node.url.replace('{host}', host)}/v1/sessions/{view['session_id']}/glance"
+                found.append(
+                    Glance(session_id=view["session_id"], url=url, token=token, expires_at=expires_at)
+                )
+        return found
 
     def _drain_soon(self, session_id: str) -> None:
         task = asyncio.create_task(self._drain(session_id))

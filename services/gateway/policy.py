@@ -15,6 +15,7 @@ _REPORT: frozenset[Role] = frozenset({"dispatcher", "lead", "customer", "service
 _CONTROL: frozenset[Role] = frozenset({"dispatcher", "lead"})
 _PHONE: frozenset[Role] = frozenset({"technician", "service"})
 _ASSIST: frozenset[Role] = frozenset({"technician", "expert", "dispatcher", "lead", "service"})
+_WATCHING: frozenset[Role] = _ASSIST - {"technician"}
 _BY_VOICE: frozenset[Role] = _PHONE | {"dispatcher"}
 """A dispatcher may report for a technician who calls in: a phone can be broken."""
 
@@ -70,6 +71,7 @@ POLICY: Mapping[tuple[str, str], Rule] = {
     ("GET", "/v1/sessions"): Rule(_ASSIST),
     ("POST", "/v1/sessions"): Rule(_ASSIST, command=True),
     ("POST", "/v1/sessions/join"): Rule(ANYBODY, command=True, guests=True),
+    ("GET", "/v1/sessions/glances"): Rule(_WATCHING),
     ("GET", "/v1/sessions/{session_id}"): Rule(_ASSIST),
     ("POST", "/v1/sessions/{session_id}/join"): Rule(ANYBODY, command=True, guests=True),
     ("POST", "/v1/sessions/{session_id}/baton"): Rule(_ASSIST, command=True),

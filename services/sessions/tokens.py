@@ -17,10 +17,12 @@ from services.sessions.store import Ask
 
 ALGORITHM = "HS256"
 ISSUER = "muster"
-FOR_SIGNAL, FOR_RETURN, FOR_EVIDENCE = "muster-relay", "muster-assist-ticket", "muster-assist-evidence"
+FOR_SIGNAL, FOR_RETURN = "muster-relay", "muster-assist-ticket"
+FOR_EVIDENCE, FOR_GLANCE = "muster-assist-evidence", "muster-assist-glance"
 TOKEN_TTL_S = 60
 TICKET_TTL_S = 12 * 3600
 EVIDENCE_TTL_S = 3600
+GLANCE_TTL_S = 300
 MAX_TOKEN_CHARS = 4096
 ROLES: tuple[str, ...] = get_args(PartyRole)
 _IDS: TypeAdapter[str] = TypeAdapter(Id)
@@ -59,6 +61,10 @@ class PartyTokens:
         """What lets its bearer read this session's evidence from the nodes, and when it expires."""
         return self._signed(FOR_EVIDENCE, session_id, subject, "observer", EVIDENCE_TTL_S)
 
+    def glance(self, session_id: str, subject: str) -> tuple[str, datetime]:
+        """What lets somebody look at the small pictures without coming, and when it expires."""
+        return self._signed(FOR_GLANCE, session_id, subject, "observer", GLANCE_TTL_S)
+
     def _signed(
         self, audience: str, session_id: str, subject: str, role: PartyRole, ttl_s: int
     ) -> tuple[str, datetime]:
@@ -87,6 +93,10 @@ class PartyTokens:
     def read_evidence(self, token: str, session_id: str) -> Party:
         """Who may read the evidence. Raises BadPartyToken."""
         return self._read(FOR_EVIDENCE, token, session_id, expired=False)
+
+    def read_glance(self, token: str, session_id: str) -> Party:
+        """Who looks. Raises BadPartyToken."""
+        return self._read(FOR_GLANCE, token, session_id, expired=False)
 
     def _read(self, audience: str, token: str, session_id: str, *, expired: bool) -> Party:
         if len(token) > MAX_TOKEN_CHARS:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-import orjson
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
 from schemas.answers import FieldError
@@ -19,7 +18,6 @@ from schemas.assist_api import (
     Joined,
     SessionBody,
     SessionOpened,
-    Sessions,
 )
 from schemas.assist_log import PartyRole
 from schemas.assist_node import SessionView
@@ -42,7 +40,6 @@ from services.sessions.tokens import BadPartyToken
 
 router = APIRouter(prefix="/v1", route_class=GuardedRoute, tags=["remote assist"])
 SessionId = Annotated[Id, Path()]
-LISTED = 500
 CODES_PER_S, CODES_BURST = 0.2, 20
 _NO_CODE = "The code is wrong, has expired, or was used too often."
 
@@ -187,31 +184,6 @@ async def _require_visible(session: Session, caller: Identity, gateway: Gateway)
             raise ProblemError("not-found", f"There is no session {session.session_id}.")
     else:
         require_region(caller, session.region)
-
-
-@router.get("/sessions", response_model=Sessions)
-async def list_sessions(
-    caller: Caller,
-    gateway: Parts,
-    region: Annotated[list[Id] | None, Query(max_length=100)] = None,
-    incident_id: Annotated[Id | None, Query()] = None,
-) -> Response:
-    """Open sessions, newest first."""
-    items = []
-    for raw in await gateway.assist.views(LISTED):
-        view = orjson.loads(raw)
-        if view["state"] != "open" or incident_id not in (None, view["incident_id"]):
-            continue
-        if (not region or view["region"] in region) and _is_listed_for(caller, view):
-            items.append(view)
-    return json_answer({"items": items})
-
-
-def _is_listed_for(caller: Identity, view: dict[str, Any]) -> bool:
-    if caller.role == "technician":
-        own = {party["party"] for party in view["parties"]} | {view.get("technician")}
-        return caller.subject in own
-    return caller.sees(view["region"])
 
 
 @router.get("/sessions/{session_id}", response_model=SessionView)

@@ -60,7 +60,7 @@ def create_app(settings: RelaySettings, build: Callable[[RelaySettings], Node] =
         CORSMiddleware,
         allow_origins=["*"],
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-        allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key"],
+        allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key"],
         expose_headers=EXPOSED,
         max_age=600,
     )
@@ -89,6 +89,7 @@ def _routes() -> list[Route | WebSocketRoute]:
         Route(f"{session}/join", join, methods=["POST"]),
         Route(f"{session}/stills/{{still_id}}", stills.put, methods=["PUT"]),
         Route(f"{session}/stills/{{still_id}}", stills.get, methods=["GET"]),
+        Route(f"{session}/glance", stills.glance, methods=["GET"]),
     ]
     found += evidence.routes(session)
     kinds: tuple[Kind, Kind] = ("whip", "whep")

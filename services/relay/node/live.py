@@ -10,12 +10,13 @@ from typing import Protocol
 import structlog
 
 from schemas.assist_log import Entry, PartyRole
-from schemas.assist_node import CaughtUp, Logged, Moved, NodeMessage, Presence, Welcome
+from schemas.assist_node import CaughtUp, Glanced, Logged, Moved, NodeMessage, Presence, Welcome
 from services.assist import lifecycle
 from services.assist.chain import Signer, chained
 from services.assist.drafts import Draft, NotAllowed
 from services.assist.session import Session
 from services.relay.node.client import CLOSED_ELSEWHERE, CLOSED_ENDED, CLOSED_REPLACED, Channel, Client
+from services.relay.node.glances import Glances
 from services.relay.node.link import StoreAway
 from services.relay.node.resource import Resource
 from services.sessions.store import Behind, Fenced, SessionStore, StoreRefused
@@ -54,6 +55,7 @@ class LiveSession:
         """Resources whose peer has left: a client may close its connection first and say DELETE after."""
         self.ladder_still: tuple[bytes, str] | None = None
         """The newest small picture and its media type, while the ladder is at `stills`."""
+        self.glances = Glances(self._tell_technician)
         self.room: Media | None = None
         self.on_logged: Callable[[Sequence[Entry]], None] = lambda _: None
         self.fenced = False
@@ -174,6 +176,13 @@ class LiveSession:
         if older is not None:
             older.close(CLOSED_REPLACED)
         self.stay(party)
+        if role == "technician" and self.glances.wanted:
+            client.signal(Glanced(on=True))
+
+    def _tell_technician(self, message: Glanced) -> None:
+        phone = self.clients.get(self.session.holds_technician() or "")
+        if phone is not None:
+            phone.signal(message)
 
     async def replay_to(self, client: Client, after: int, channel: Channel | None) -> None:
         """Send the log again after this number, and all that follows over this channel (None: WebSocket)."""
@@ -244,6 +253,7 @@ class LiveSession:
     async def close(self) -> None:
         """Let everybody go; nothing of it runs on."""
         self.lose()
+        self.glances.close()
         for timer in self._leaving.values():
             timer.cancel()
         self._leaving.clear()

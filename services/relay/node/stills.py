@@ -14,23 +14,31 @@ from services.assist.operations import Still, freeze_with
 from services.relay.node.link import StoreAway
 from services.relay.node.live import LiveSession, NotStored
 from services.relay.node.problems import HttpRefused
-from services.relay.node.requests import away_of, body_of, content_type_of, session_of, ticket_of
+from services.relay.node.requests import (
+    away_of,
+    bearer_of,
+    body_of,
+    content_type_of,
+    node_of,
+    session_of,
+    ticket_of,
+)
 from services.sessions.store import StoreRefused
-from services.sessions.tokens import Party
+from services.sessions.tokens import BadPartyToken, Party
 
 MAX_STILL_BYTES = 8 * 1024 * 1024
-MAX_LADDER_BYTES = 64 * 1024
-LADDER = "ladder"
+MAX_SMALL_BYTES = 64 * 1024
+LADDER, GLANCE = "ladder", "glance"
 RTP_MAX = 2**32 - 1
 
 
 async def put(request: Request) -> Response:
-    """Upload a still that was asked for, or the newest picture of the ladder's level `stills`."""
+    """Upload a still that was asked for, or the newest small picture for the ladder or a glance."""
     party, still_id = ticket_of(request), request.path_params["still_id"]
     live = await session_of(request)
     if live.role_of(party.subject) != "technician":
         raise HttpRefused(403, "forbidden", "The technician's phone uploads stills.")
-    limit = MAX_LADDER_BYTES if still_id == LADDER else MAX_STILL_BYTES
+    limit = MAX_SMALL_BYTES if still_id in (LADDER, GLANCE) else MAX_STILL_BYTES
     octets = await body_of(request, limit)
     try:
         picture = picture_of(octets)
@@ -38,6 +46,9 @@ async def put(request: Request) -> Response:
         raise HttpRefused(415, "unsupported", str(refused)) from refused
     if content_type_of(request) != picture.media_type:
         raise HttpRefused(415, "unsupported", f"The body is {picture.media_type}; say so.")
+    if still_id == GLANCE:
+        live.glances.take(octets, picture.media_type)
+        return Response(status_code=204)
     if still_id == LADDER:
         live.ladder_still = (octets, picture.media_type)
         path = f"/v1/sessions/{live.session_id}/stills/{LADDER}"
@@ -97,3 +108,25 @@ async def get(request: Request) -> Response:
         raise HttpRefused(404, "not-found", "There is no such still.")
     headers = {"Cache-Control": caching, "X-Content-Type-Options": "nosniff"}
     return Response(found[0], headers=headers, media_type=found[1])
+
+
+async def glance(request: Request) -> Response:
+    """The newest small picture for somebody who has not come: 204 until the phone has sent one."""
+    node, session_id = node_of(request), request.path_params["session_id"]
+    try:
+        node.tokens.read_glance(bearer_of(request), session_id)
+    except BadPartyToken as bad:
+        raise HttpRefused(401, "unauthenticated", f"The token shows nothing: {bad}.") from bad
+    live = await session_of(request)
+    live.glances.look()
+    newest = live.glances.newest
+    if newest is None:
+        return Response(status_code=204, headers={"Cache-Control": "no-store"})
+    headers = {
+        "Cache-Control": "no-cache, private",
+        "ETag": f'"{newest.tag}"',
+        "X-Content-Type-Options": "nosniff",
+    }
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(newest.octets, headers=headers, media_type=newest.media_type)

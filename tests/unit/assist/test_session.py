@@ -188,3 +188,21 @@ def test_a_dispatcher_hands_the_baton_and_ends() -> None:
     play.commit(lifecycle.pass_baton(play.session, DESK, "CARL", play.present))
     play.commit(lifecycle.end(play.session, DESK, "abandoned", ""))
     assert play.session.ended
+
+
+def test_a_call_for_help_stands_until_an_expert_comes_or_looks_after_it() -> None:
+    """Only the technician calls; an expert who joins or says so answers; called twice, the first counts."""
+    play = opened(ANA, BEA)
+    assert refused(play, BEA, "ask_help") == "not_allowed"
+    (asked,) = play.does(ANA, "ask_help")
+    assert play.does(ANA, "ask_help") == []
+    assert play.session.help_asked_at == asked.at
+    assert kinds(play.does(BEA, "answer_help")) == ["help_answered"]
+    assert play.session.help_asked_at is None
+    play.does(ANA, "ask_help")
+    assert kinds(play.joins(DORA)) == ["joined"]
+    assert refused(play, DORA, "answer_help") == "not_allowed"
+    assert kinds(play.joins(CARL)) == ["joined", "help_answered"]
+    play.does(ANA, "ask_help")
+    play.does(ANA, "answer_help")
+    assert play.session.help_asked_at is None

@@ -56,6 +56,7 @@ GET  /v1/assignments/stream                  dtelcos
 GET  /v1/sessions                            dtels
 POST /v1/sessions                            dtels
 POST /v1/sessions/join                       dtelcos
+GET  /v1/sessions/glances                    dels
 GET  /v1/sessions/{session_id}               dtels
 POST /v1/sessions/{session_id}/join          dtelcos
 POST /v1/sessions/{session_id}/baton         dtels

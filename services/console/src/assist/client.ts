@@ -43,6 +43,8 @@ export class AssistClient {
   readonly sounds = signal<readonly MediaStreamTrack[]>([]);
   /** The newest small picture of the ladder's level `stills`, as an object URL. */
   readonly ladderStill = signal<{ url: string; at: number } | null>(null);
+  /** Somebody looks at small pictures of this camera. */
+  readonly glanced = signal(false);
   readonly pointers = new Map<string, Pointer>();
   readonly stills = new Stills();
   readonly peer: Peer;
@@ -153,7 +155,7 @@ export class AssistClient {
   private gone(): void {
     this.iceServers = null;
     this.offeredAt = null;
-    this.caughtUp.value = false;
+    this.caughtUp.value = this.glanced.value = false;
   }
 
   private pump(): void {
@@ -192,6 +194,9 @@ export class AssistClient {
         return this.pointed(message);
       case "still":
         return void this.fetchLadderStill();
+      case "glanced":
+        this.glanced.value = message.on;
+        return;
       case "answer":
         this.offeredAt = null;
         this.shown.clear();

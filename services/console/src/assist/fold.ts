@@ -47,6 +47,8 @@ export class SessionFold {
   consent: Consent = "none";
   recording = false;
   guide: GuideView | null = null;
+  /** Since when the technician waits for somebody to come. */
+  help_asked_at: number | null = null;
   readonly marks = new Map<number, KeptMark>();
   readonly lines: Line[] = [];
   ended = false;
@@ -147,6 +149,12 @@ export class SessionFold {
         break;
       case "unfrozen":
         this.frozen = this.freeze_asked = null;
+        break;
+      case "help_asked":
+        this.help_asked_at = Date.parse(entry.at);
+        break;
+      case "help_answered":
+        this.help_asked_at = null;
         break;
       case "guide_started":
         this.guide = { title: entry.title ?? "", steps: entry.steps ?? [], done: (entry.steps ?? []).map(() => false) };

@@ -11,7 +11,7 @@ export type Color = "red" | "orange" | "yellow" | "green" | "blue" | "white" | "
 export type SessionKind =
   | "opened" | "joined" | "left" | "baton_passed" | "consent_asked" | "consent_given" | "consent_withdrawn"
   | "recording_started" | "recording_stopped" | "segment_recorded" | "freeze_asked" | "frozen" | "unfrozen"
-  | "guide_started" | "step_ticked" | "step_unticked" | "guide_ended" | "level_changed" | "placed" | "ended";
+  | "guide_started" | "step_ticked" | "step_unticked" | "guide_ended" | "help_asked" | "help_answered" | "level_changed" | "placed" | "ended";
 export type AnnotationKind = "drawn" | "erased" | "cleared" | "said";
 export type Consent = "none" | "asked" | "given" | "withdrawn";
 /** [x, y] in whole numbers of 0 to 65535 over the upright picture. */
@@ -117,6 +117,8 @@ export interface SessionView {
   consent: Consent;
   recording: boolean;
   guide?: GuideView;
+  /** Since when the technician waits for somebody to come. */
+  help_asked_at?: Moment;
   outcome?: Outcome;
 }
 
@@ -155,6 +157,8 @@ export type Operation =
   | { type: "start_guide"; title: string; steps: string[] }
   | { type: "tick"; step: number; done: boolean }
   | { type: "end_guide" }
+  | { type: "ask_help" }
+  | { type: "answer_help" }
   | { type: "pass_baton"; to: string }
   | { type: "ask_consent" }
   | { type: "give_consent" }
@@ -203,6 +207,7 @@ export type NodeMessage =
   | { type: "presence"; parties: PartyView[] }
   | Pointed
   | { type: "still"; path: string; at: Moment }
+  | { type: "glanced"; on: boolean }
   | { type: "moved"; url?: string }
   | { type: "media_lost"; reason: string; party?: string }
   | { type: "pong"; t: number };

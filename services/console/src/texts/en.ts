@@ -298,6 +298,8 @@ export const en = {
     session_frozen: "Froze the picture",
     session_unfrozen: "Back to the live picture",
     session_guide_started: "Guide started",
+    session_help_asked: "Help asked for",
+    session_help_answered: "Somebody looks after the call for help",
     session_step_ticked: "Step done",
     session_step_unticked: "Step not done after all",
     session_guide_ended: "Guide put away",

@@ -284,6 +284,8 @@ export const es: Texts = {
     session_frozen: "Congeló la imagen",
     session_unfrozen: "Vuelta a la imagen en vivo",
     session_guide_started: "Guía iniciada",
+    session_help_asked: "Pide ayuda",
+    session_help_answered: "Alguien atiende la petición de ayuda",
     session_step_ticked: "Paso hecho",
     session_step_unticked: "Paso marcado como no hecho",
     session_guide_ended: "Guía cerrada",
