@@ -117,6 +117,7 @@ class Glances(Wire):
 
 
 class Sessions(Wire):
-    """Open sessions that one may see, newest first."""
+    """Open sessions that one may see, newest first; `now` is the time that their moments are of."""
 
     items: list[SessionView]
+    now: Moment

@@ -19,6 +19,7 @@ from tests.e2e.assist_people import (
     Crew,
     own_address,
 )
+from tests.e2e.assist_sites import sites
 from tests.e2e.conftest import PHONE, OpenContext
 from tests.e2e.stack import Installation, until
 from tests.media.chromium import AWAKE, CHROMIUM_FLAGS
@@ -199,6 +200,30 @@ def test_a_camera_that_is_not_given_is_explained(crew: Called, open_context: Ope
     plain.goto(f"{address}/job/INC-a6/assist#token={here.stack.token('technician', 'ana-a6', ['a6'])}")
     expect(plain.locator('[data-trouble="insecure"]')).to_contain_text("--tls", timeout=SOON_MS)
     expect(plain.locator('input[type="file"]')).to_be_attached()
+
+
+def test_the_switchboard_shows_nine_sites_and_who_calls_first(
+    crew: Called, open_context: OpenContext
+) -> None:
+    """Each site's picture changes while somebody looks; who calls comes first, one key from full video."""
+    here = crew("a7")
+    ana = here.technician(open_context(**PHONE_WITH_CAMERA), "ana-a7")
+    with sites(here.stack, "a7", 8) as there:
+        page = open_context(**MAY_FILM).new_page()
+        page.goto(f"{here.stack.url}/switchboard#token={here.stack.token('expert', 'eva', ['a7'])}")
+        expect(page.locator(".tile")).to_have_count(9, timeout=SOON_MS)
+        expect(page.locator(".tile img")).to_have_count(9, timeout=SOON_MS)
+        expect(ana.page.locator("[data-glanced]")).to_be_visible(timeout=SOON_MS)
+        picture = page.locator(f'[data-session="{there[3].session_id}"] img')
+        first = picture.get_attribute("src")
+        until(lambda: picture.get_attribute("src") != first)
+        ana.do("more")
+        ana.do("ask_help")
+        expect(page.locator(".tile").first).to_have_attribute("data-need", "called", timeout=SOON_MS)
+        expect(page.locator(".tile").first).to_contain_text("INC-a7")
+        page.keyboard.press("1")
+        expect(page.locator(".stage")).to_have_attribute("data-shown", "video", timeout=SOON_MS)
+        expect(ana.page.locator("[data-help]")).to_have_count(0, timeout=SOON_MS)
 
 
 @pytest.mark.fault

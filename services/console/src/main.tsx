@@ -13,11 +13,13 @@ import "./styles/board.css";
 import "./styles/lists.css";
 import "./styles/job.css";
 import "./styles/assist.css";
+import "./styles/switchboard.css";
 
 const LOADERS: Record<PageName, () => Promise<FunctionComponent>> = {
   board: async () => (await import("./board/Board")).Board,
   job: async () => (await import("./job/Job")).Job,
   assist: async () => (await import("./assist/Assist")).Assist,
+  switchboard: async () => (await import("./switchboard/Switchboard")).Switchboard,
 };
 
 function Plain({ children, action }: { children: string; action?: { name: string; act: () => void } | undefined }) {

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from schemas.assist_api import Glances, Sessions
-from schemas.base import Id
+from schemas.base import Id, rfc3339
 from services.gateway.access import Caller, GuardedRoute, Parts
 from services.gateway.console_files import host_of
 from services.gateway.parts import Gateway
@@ -33,7 +33,7 @@ async def list_sessions(
 ) -> Response:
     """Open sessions, newest first."""
     items = await _listed(caller, gateway, region, incident_id)
-    return json_answer({"items": items})
+    return json_answer({"items": items, "now": rfc3339(gateway.clock.stamp)})
 
 
 @router.get("/sessions/glances", response_model=Glances)

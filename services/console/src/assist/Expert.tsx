@@ -11,7 +11,7 @@ import { GuidePanel } from "./Guide";
 import { IncidentSide } from "./IncidentSide";
 import { People } from "./People";
 import { useRoom, type Room } from "./room";
-import { FrozenSign, LinkLine, OverPage, RecordingSign, RefusalLine, Sounds } from "./Signs";
+import { FrozenSign, HelpLine, LinkLine, OverPage, RecordingSign, RefusalLine, Sounds } from "./Signs";
 import { Stage } from "./Stage";
 import { Lines, TalkForm } from "./Talk";
 import { toggleFreeze, Toolbar, toolKeys } from "./Toolbar";
@@ -69,7 +69,7 @@ function Picture({ room, onShape }: { room: Room; onShape: (isUpright: boolean) 
       {client.video.value === null && client.ladderStill.value === null && client.fold.frozen === null && (
         <p class="stage-hint">{t().assist.stage.waiting}</p>
       )}
-      <div class="over-top"><LinkLine client={client} /><RefusalLine client={client} /></div>
+      <div class="over-top"><LinkLine client={client} /><HelpLine client={client} /><RefusalLine client={client} /></div>
       <div class="over-bottom"><FrozenSign client={client} /><Sounds client={client} /></div>
     </div>
   );

@@ -7,9 +7,9 @@ import { session } from "../session";
 import { Header } from "../Shell";
 import { t } from "../texts";
 import { durationText, toMs } from "../time";
-import type { Me } from "../wire";
+import type { Me, Moment } from "../wire";
 import { arrived, keep } from "./kept";
-import { enterByCode, listSessions } from "./open";
+import { enterByCode, listSessions, type SessionList } from "./open";
 import type { PartyRole, SessionView } from "./wire";
 
 const READ_EVERY_MS = 3000;
@@ -52,14 +52,14 @@ export function CodeForm() {
   );
 }
 
-function useSessions(): { items: SessionView[] | null; failed: boolean } {
-  const [items, setItems] = useState<SessionView[] | null>(null);
+function useSessions(): { list: SessionList | null; failed: boolean } {
+  const [list, setList] = useState<SessionList | null>(null);
   const [failed, setFailed] = useState(false);
   useEffect(() => {
     let wanted = true;
     const again = (): void =>
       void listSessions().then(
-        (found) => wanted && (setItems(found), setFailed(false)),
+        (found) => wanted && (setList(found), setFailed(false)),
         () => wanted && setFailed(true),
       );
     again();
@@ -69,14 +69,14 @@ function useSessions(): { items: SessionView[] | null; failed: boolean } {
       clearInterval(timer);
     };
   }, []);
-  return { items, failed };
+  return { list, failed };
 }
 
 /** As what the role may come, the usual first. */
 const ways = (role: Me["role"]): PartyRole[] =>
   role === "technician" ? ["technician"] : role === "expert" ? ["expert", "observer"] : ["observer", "expert"];
 
-function Row({ view, role }: { view: SessionView; role: Me["role"] }) {
+function Row({ view, now, role }: { view: SessionView; now: Moment; role: Me["role"] }) {
   const words = t().assist.lobby;
   const experts = view.parties.filter((party) => party.role === "expert").map(({ party }) => party);
   const technician = view.parties.find((party) => party.role === "technician")?.party ?? view.technician;
@@ -92,7 +92,7 @@ function Row({ view, role }: { view: SessionView; role: Me["role"] }) {
         <span class="muted">{view.region} · {technician ?? words.nobody}</span>
       </span>
       <span class={experts.length > 0 ? "muted" : "waits"}>
-        {experts.length > 0 ? words.with(experts.join(", ")) : words.waits} {words.since(durationText(Date.now() - toMs(view.opened_at)))}
+        {experts.length > 0 ? words.with(experts.join(", ")) : words.waits} {words.since(durationText(Math.max(0, toMs(now) - toMs(view.opened_at))))}
       </span>
       {ways(role).map((as, i) => (
         <button type="button" key={as} class={i === 0 ? "primary" : "quiet"} data-as={as} onClick={() => enter(as)}>
@@ -105,7 +105,8 @@ function Row({ view, role }: { view: SessionView; role: Me["role"] }) {
 
 function OpenSessions({ role }: { role: Me["role"] }) {
   const words = t().assist.lobby;
-  const { items, failed } = useSessions();
+  const { list, failed } = useSessions();
+  const items = list?.items;
   return (
     <section class="panel session-list" aria-label={words.title}>
       <div class="panel-head">
@@ -114,7 +115,7 @@ function OpenSessions({ role }: { role: Me["role"] }) {
       </div>
       {failed && <p class="notice">{words.failed}</p>}
       {items?.length === 0 && <p class="empty">{role === "technician" ? words.technicianHint : words.empty}</p>}
-      <ul>{(items ?? []).map((view) => <Row key={view.session_id} view={view} role={role} />)}</ul>
+      <ul>{list?.items.map((view) => <Row key={view.session_id} view={view} now={list.now} role={role} />)}</ul>
     </section>
   );
 }

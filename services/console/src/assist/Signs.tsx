@@ -78,6 +78,27 @@ export function RecordingSign({ client, isBrief = false }: { client: AssistClien
   return said === null ? null : <span class="consent-sign" role="status" data-consent={consent}>{said}</span>;
 }
 
+/** The technician's call for somebody, until it is answered. */
+export function HelpLine({ client }: { client: AssistClient }) {
+  client.version.value;
+  const words = t().assist.help;
+  if (client.fold.help_asked_at === null || client.me.value?.role === "observer") return null;
+  const isOwn = client.me.value?.role === "technician";
+  return (
+    <div class="assist-line warn" role="status" data-help="asked">
+      <Icon name="call" size={15} />
+      <span>{isOwn ? words.asked : words.needed(client.fold.technician ?? "?")}</span>
+      <button type="button" data-do="answer_help" onClick={() => client.ask({ type: "answer_help" })}>{isOwn ? words.takeBack : words.answer}</button>
+    </div>
+  );
+}
+
+/** Who is looked at knows it. */
+export function GlanceSign({ client }: { client: AssistClient }) {
+  if (!client.glanced.value) return null;
+  return <span class="glance-sign" role="status" data-glanced title={t().assist.help.glanced}><Icon name="eye" size={17} /><span class="visually-hidden">{t().assist.help.glanced}</span></span>;
+}
+
 /** What was not done, and why, for some seconds. */
 export function RefusalLine({ client }: { client: AssistClient }) {
   const refusal = client.refusal.value;

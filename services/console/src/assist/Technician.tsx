@@ -17,7 +17,7 @@ import { keptOf } from "./kept";
 import type { PenTool } from "./pen";
 import { People } from "./People";
 import { useRoom, type Room } from "./room";
-import { FrozenSign, LinkLine, OverPage, RecordingSign, RefusalLine, Sounds } from "./Signs";
+import { FrozenSign, GlanceSign, HelpLine, LinkLine, OverPage, RecordingSign, RefusalLine, Sounds } from "./Signs";
 import { Stage } from "./Stage";
 import { Lines, TalkForm } from "./Talk";
 import { toggleFreeze, Toolbar, toolKeys } from "./Toolbar";
@@ -141,6 +141,9 @@ function MoreSheet({ room, onClose, onEnd, onLeave }: { room: Room; onClose: () 
       <People client={client} />
       {code && code_until && toMs(code_until) > Date.now() && <p class="sheet-code">{words.talk.code}: <b class="code">{code}</b></p>}
       <div class="more-list">
+        {client.fold.help_asked_at === null && (
+          <button type="button" class="big go" data-do="ask_help" onClick={() => (client.ask({ type: "ask_help" }), onClose())}><Icon name="call" size={18} /> {words.help.ask}</button>
+        )}
         {client.fold.consent === "given" && (
           <button type="button" class="big danger" data-do="withdraw_consent" onClick={() => client.ask({ type: "withdraw_consent" })}>{words.record.stop}</button>
         )}
@@ -255,6 +258,7 @@ function Top({ client, devices, onBack }: { client: AssistClient; devices: Devic
         <b>{client.fold.incident_id || words.title}</b>
         <span class="muted">{helper.length > 0 ? helper.join(", ") : words.title}</span>
       </span>
+      <GlanceSign client={client} />
       <RecordingSign client={client} isBrief />
       {devices.camera.value && devices.microphone.value === null && <span class="muted" title={words.camera.noMicrophone}><Icon name="micOff" /></span>}
     </header>
@@ -292,6 +296,7 @@ export function Technician({ session_id }: { session_id: string }) {
           <div class="over-top">
             <LinkLine client={client} />
             <RefusalLine client={client} />
+            <HelpLine client={client} />
             <CodeCard client={client} />
           </div>
           <div class="over-bottom">

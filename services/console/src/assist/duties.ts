@@ -2,10 +2,11 @@
 import { effect, signal } from "@preact/signals";
 import type { AssistClient } from "./client";
 import type { Devices } from "./devices";
-import { stillFrom, takeSmall, takeStill } from "./photo";
+import { stillFrom, takeGlance, takeSmall, takeStill } from "./photo";
 import { upload } from "./stills";
 
 const LADDER_EVERY_MS = 2000;
+const GLANCE_EVERY_MS = 1000;
 const AGAIN_AFTER_MS = 1000;
 const WITHOUT_MEDIA_MS = 3000;
 
@@ -15,7 +16,7 @@ export class Duties {
   private photo: Blob | null = null;
   private freezing: string | null = null;
   private readonly stop: () => void;
-  private readonly timer: ReturnType<typeof setInterval>;
+  private readonly timers: ReturnType<typeof setInterval>[];
   private withoutMediaSince: number | null = Date.now();
   private uploading = false;
   private closed = false;
@@ -30,13 +31,16 @@ export class Duties {
       devices.camera.value;
       this.look();
     });
-    this.timer = setInterval(() => void this.sendSmall(), LADDER_EVERY_MS);
+    this.timers = [
+      setInterval(() => void (this.wantsSmall && this.sendSmall("ladder")), LADDER_EVERY_MS),
+      setInterval(() => void (client.glanced.peek() && this.sendSmall("glance")), GLANCE_EVERY_MS),
+    ];
   }
 
   close(): void {
     this.closed = true;
     this.stop();
-    clearInterval(this.timer);
+    this.timers.forEach(clearInterval);
   }
 
   /** A photo that a person took or chose: it becomes the still that is asked for, or asks for one itself. */
@@ -79,13 +83,13 @@ export class Duties {
     return client.link.peek().status === "live" && (without || bad);
   }
 
-  private async sendSmall(): Promise<void> {
+  private async sendSmall(as: "ladder" | "glance"): Promise<void> {
     const [video, { place }] = [this.preview(), this.client];
-    if (!this.wantsSmall || this.uploading || !place || !video || this.devices.camera.peek() === null) return;
+    if (this.uploading || !place || !video || this.devices.camera.peek() === null) return;
     this.uploading = true;
     try {
-      const picture = await takeSmall(video);
-      if (picture) await upload(place, "ladder", picture);
+      const picture = await (as === "ladder" ? takeSmall(video) : takeGlance(video));
+      if (picture) await upload(place, as, picture);
     } finally {
       this.uploading = false;
     }

@@ -1,16 +1,21 @@
 // A session about an incident: the open one where there is one, else a new one.
 import { newKey, read, send } from "../api";
 import { keepOpened } from "./kept";
+import type { Moment } from "../wire";
 import type { Joined, SessionOpened, SessionView } from "./wire";
 
-export const listSessions = async (incident_id?: string): Promise<SessionView[]> => {
-  const query = incident_id === undefined ? "" : `?incident_id=${encodeURIComponent(incident_id)}`;
-  return (await read<{ items: SessionView[] }>(`/v1/sessions${query}`)).items;
-};
+/** Open sessions, newest first; their moments are of the same clock as `now`. */
+export interface SessionList {
+  items: SessionView[];
+  now: Moment;
+}
+
+export const listSessions = (incident_id?: string): Promise<SessionList> =>
+  read<SessionList>(`/v1/sessions${incident_id === undefined ? "" : `?incident_id=${encodeURIComponent(incident_id)}`}`);
 
 /** The session of the incident; `key` names the wish, so that asking again opens no second one. */
 export async function sessionOf(incident_id: string, key: string): Promise<string> {
-  const [found] = await listSessions(incident_id);
+  const [found] = (await listSessions(incident_id)).items;
   if (found) return found.session_id;
   const opened = await send<SessionOpened>("/v1/sessions", { incident_id }, key);
   keepOpened(opened);

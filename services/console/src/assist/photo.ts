@@ -3,6 +3,8 @@ const STILL_MAX_BYTES = 8 * 1024 * 1024;
 const LADDER_MAX_BYTES = 64 * 1024;
 const LADDER_WIDTHS = [640, 480, 320] as const;
 const LADDER_QUALITIES = [0.6, 0.4, 0.25] as const;
+const GLANCE_WIDTH = 320;
+const GLANCE_QUALITIES = [0.55, 0.3] as const;
 const STILL_QUALITIES = [0.92, 0.8, 0.6] as const;
 const PHOTO_WITHIN_MS = 3000;
 const STILL_MAX_SIDE = 4096;
@@ -45,6 +47,10 @@ export async function takeStill(track: MediaStreamTrack, video: HTMLVideoElement
   }
   return video.videoWidth > 0 ? stillFrom(video) : null;
 }
+
+/** One of many on somebody's wall of sites: a few KiB each second. */
+export const takeGlance = (video: HTMLVideoElement): Promise<Blob | null> =>
+  video.videoWidth === 0 ? Promise.resolve(null) : drawn(video, GLANCE_WIDTH, GLANCE_QUALITIES, LADDER_MAX_BYTES);
 
 /** At most 64 KiB: as large and as good as that allows. */
 export async function takeSmall(video: HTMLVideoElement): Promise<Blob | null> {

@@ -90,7 +90,7 @@ export const en = {
   language: "English",
   product: "Muster",
   skip: "Skip to the content",
-  nav: { label: "Pages", board: "Board", job: "My job", assist: "Remote assist" },
+  nav: { label: "Pages", board: "Board", job: "My job", assist: "Remote assist", switchboard: "Switchboard" },
   signIn: {
     title: "Sign in",
     intro: "This page needs a token that says who you are and which regions you work for.",

@@ -8,7 +8,7 @@ export const es: Texts = {
   language: "Español",
   product: "Muster",
   skip: "Ir al contenido",
-  nav: { label: "Páginas", board: "Panel", job: "Mi trabajo", assist: "Asistencia remota" },
+  nav: { label: "Páginas", board: "Panel", job: "Mi trabajo", assist: "Asistencia remota", switchboard: "Centralita" },
   signIn: {
     title: "Entrar",
     intro: "Esta página necesita un token que diga quién es usted y para qué regiones trabaja.",
