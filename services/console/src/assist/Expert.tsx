@@ -63,6 +63,7 @@ function Actions({ room, as, onEnd }: { room: Room; as: PartyRole; onEnd: () => 
 
 function Picture({ room, onShape }: { room: Room; onShape: (isUpright: boolean) => void }) {
   const { client } = room;
+  client.version.value;
   return (
     <div class="expert-picture">
       <Stage client={client} track={client.video.value} pen={room.pen} last={room.last} onShape={onShape} />

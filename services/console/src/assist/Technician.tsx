@@ -225,6 +225,7 @@ function Sheets({ room, open, onOpen, onLeave }: { room: Room; open: Open; onOpe
   const close = (): void => onOpen(null);
   const words = t().assist;
   const { client } = room;
+  client.version.value;
   return (
     <>
       {open === "talk" && (
@@ -279,6 +280,7 @@ export function Technician({ session_id }: { session_id: string }) {
   }, [room, isDrawing]);
   if (!room) return null;
   const { client, devices } = room;
+  client.version.value;
   const isGuest = session.value.status !== "in";
   const back = (): void => go(isGuest ? "/assist" : "/job");
   if (client.link.value.status === "over")

@@ -4,7 +4,11 @@ import { batch, signal } from "@preact/signals";
 export type Trouble = "insecure" | "refused" | "none" | "busy";
 type Facing = "environment" | "user";
 
-const VIDEO: MediaTrackConstraints = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } };
+/** As the camera has it: a browser that cuts it to shape would show less than the photo of the same moment. */
+const UNCUT = { resizeMode: { ideal: "none" } };
+const VIDEO: MediaTrackConstraints = {
+  width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 }, ...UNCUT,
+};
 const AUDIO: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
 const TROUBLES: Record<string, Trouble> = {
