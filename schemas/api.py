@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from schemas.base import Command, Id, Latitude, Longitude, Minutes, Moment, Place, ShortText, Tier
 from schemas.commands import MAX_CREW, Crew, LockKind, Mode, Reason
+from schemas.disasters import Permit
 from schemas.engineers import PhoneStatus, ShiftChange
 from schemas.incidents import IncidentFacts
 from schemas.regions import EngineerFacts, RegionFacts
@@ -96,6 +97,22 @@ class ModesBody(Command):
 
     modes: Annotated[dict[Tier, Mode], Field(min_length=1)]
     reason: ShortText = ""
+
+
+class DisasterBody(Command):
+    """A disaster is declared (again: amended), or lifted; its permits are what the region's office allows."""
+
+    declared: bool
+    until: Moment | None = None
+    """When it ends by itself; needed where it is declared."""
+    permits: list[Permit] = Field(default=[], max_length=10)
+    reason: Reason
+
+    @model_validator(mode="after")
+    def _ends(self) -> DisasterBody:
+        if self.declared and self.until is None:
+            raise ValueError("until is needed: a declared disaster ends by itself")
+        return self
 
 
 class _PhoneBody(Command):

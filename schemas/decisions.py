@@ -9,6 +9,7 @@ from pydantic import Field
 from schemas.alerts import MAX_REFERENCES, Alert, AlertName
 from schemas.base import Id, Moment, Place, Tier, Wire
 from schemas.commands import Mode
+from schemas.disasters import Disaster, Permit
 from schemas.lending import MAX_OFFERED, EngineerHandedOver, Loan, Offer
 
 DecisionKind = Literal[
@@ -45,6 +46,8 @@ DecisionKind = Literal[
     "lending_recalled",  # goes home once the work in hand is done
     "lending_released",  # given back: the engineer is the home region's from now on, see `handover`
     "lending_returned",
+    "disaster_declared",  # `disaster` says by whom, until when and what it permits; also where it is amended
+    "disaster_lifted",  # `reason` is lifted or expired
     "alert_raised",  # a warning stands for the region: `alert`
     "alert_updated",  # in place of those that `replaces` names
     "alert_cancelled",
@@ -116,6 +119,12 @@ class Decision(Wire):
     handover: EngineerHandedOver | None = None
     offers: list[Offer] | None = Field(default=None, max_length=MAX_OFFERED)
     alert: Alert | None = None
+    disaster: Disaster | None = None
+    disaster_id: Id | None = None
+    """The disaster under which it was decided."""
+    permits: list[Permit] | None = Field(default=None, max_length=10)
+    """Which of its permits were needed for it."""
+    follow_up_of: Id | None = None
     replaces: list[AlertName] | None = Field(default=None, max_length=MAX_REFERENCES)
 
 

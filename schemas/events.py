@@ -11,6 +11,7 @@ from schemas.base import Wire
 from schemas.clock import ClockTicked, LogStarted
 from schemas.commands import AssignIncident, ConfirmSuggestion, LockIncident, SetModes, UnlockIncident
 from schemas.decisions import Decision
+from schemas.disasters import DeclareDisaster, LiftDisaster
 from schemas.engineers import (
     EngineersMoved,
     PositionReported,
@@ -47,6 +48,8 @@ EVENT_TYPES: Mapping[str, type[Wire]] = MappingProxyType(
         "muster.incident.unlock.v1": UnlockIncident,
         "muster.incident.confirm.v1": ConfirmSuggestion,
         "muster.region.set-modes.v1": SetModes,
+        "muster.region.declare-disaster.v1": DeclareDisaster,
+        "muster.region.lift-disaster.v1": LiftDisaster,
         "muster.alert.raised.v1": AlertRaised,
         "muster.alert.updated.v1": AlertUpdated,
         "muster.alert.cancelled.v1": AlertCancelled,
@@ -87,6 +90,8 @@ RegionEvent = (
     | UnlockIncident
     | ConfirmSuggestion
     | SetModes
+    | DeclareDisaster
+    | LiftDisaster
     | AlertRaised
     | AlertUpdated
     | AlertCancelled

@@ -64,6 +64,8 @@ class RegionLoad(Wire):
     """By product: idle or free within half an hour, at level 1 or above, 2 or above, ... 5."""
     ms_per_km: Annotated[float, Field(ge=0, le=1e9)] = 0.0
     """How long a kilometre as the crow flies takes on the region's roads."""
+    disaster_until: Moment | None = None
+    """Until when a declared disaster stands here; None: none does."""
     alerts: list[Hazard] = Field(default=[], max_length=50)
     """The warnings that stand for the region, those that have not begun too."""
     centre: Place | None = None

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from schemas.base import Id, Moment, Wire
 from schemas.decisions import Decision
+from schemas.disasters import Permit
 from schemas.postings import PostingReceipt
 
 ReceiptKind = Literal["assigned", "waiting"]
@@ -101,6 +102,10 @@ class DecisionReceipt(Wire):
     waiting: Waiting | None = None
     rejected: list[Candidate] = Field(default=[], max_length=500)
     flips: list[Flip] = Field(default=[], max_length=20)
+    disaster_id: Id | None = None
+    """The disaster under which it was decided: who is off shift, or kept from a customer, may be sent."""
+    permits: list[Permit] = Field(default=[], max_length=10)
+    """Which of its permits sending the winner needed."""
 
 
 class ExplainedDecision(Wire):

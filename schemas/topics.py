@@ -12,6 +12,7 @@ from schemas.base import Wire
 from schemas.clock import ClockTicked, LogStarted
 from schemas.commands import AssignIncident, ConfirmSuggestion, LockIncident, SetModes, UnlockIncident
 from schemas.decisions import Decision
+from schemas.disasters import DeclareDisaster, LiftDisaster
 from schemas.engineers import (
     EngineersMoved,
     PositionReported,
@@ -70,7 +71,15 @@ class Topic:
     internal: bool = False
 
 
-_PEOPLES = (AssignIncident, LockIncident, UnlockIncident, ConfirmSuggestion, SetModes)
+_PEOPLES = (
+    AssignIncident,
+    LockIncident,
+    UnlockIncident,
+    ConfirmSuggestion,
+    SetModes,
+    DeclareDisaster,
+    LiftDisaster,
+)
 _ALERTS = (AlertRaised, AlertUpdated, AlertCancelled)
 _LENDING = (EngineersRequested, CommitLoan, ExtendLoan, RecallLoan)
 _PHONES = (ShiftReported, StatusReported, WorkEstimateUpdated)

@@ -8,6 +8,7 @@ from schemas.alerts import Alert
 from schemas.base import Id, Moment, Place, Tier, Wire
 from schemas.commands import LockKind, Mode
 from schemas.decisions import EngineerState, IncidentState
+from schemas.disasters import Disaster
 from schemas.regions import Polygon, RegionRules, Terms
 
 
@@ -94,6 +95,7 @@ class RegionView(Wire):
     terms: Terms
     rules: RegionRules = RegionRules()
     modes: dict[Tier, Mode] = Field(default={})
+    disaster: Disaster | None = None
     alerts: list[Alert] = Field(default=[])
     """The warnings that stand, or will, until they expire."""
     polygon: Polygon | None = None

@@ -54,8 +54,12 @@ class SurgeCoordinator:
     def __init__(self, settings: WorkerSettings, producer: Sender) -> None:
         self._settings = settings
         self._producer = producer
-        self._policy = shipped_lending_policy(settings.lending)
-        self._coordinator = Coordinator(self._policy)
+        self._only_disasters = settings.lending == "off"
+        self._policy = shipped_lending_policy("default" if self._only_disasters else settings.lending)
+        self._coordinator = self._begun()
+
+    def _begun(self) -> Coordinator:
+        return Coordinator(self._policy, only_disasters=self._only_disasters)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Listen until told to stop; raises KafkaError where the broker goes away, and can be run again."""
@@ -86,7 +90,7 @@ class SurgeCoordinator:
         """Learn what loads and loans there were; what the predecessor has said is not said again."""
         if not any(at.topic == self._settings.topic(LOADS) for at in assigned):
             return
-        self._coordinator = Coordinator(self._policy)
+        self._coordinator = self._begun()
         for topic in (LENDING, LOADS):
             async for record in read_to_end(self._settings, topic, [0]):
                 event = _readable(record)

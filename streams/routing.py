@@ -12,6 +12,7 @@ from schemas.clock import ClockTicked
 from schemas.cloudevents import Envelope, Headers, UnreadableRecord
 from schemas.commands import IncidentCommand, SetModes
 from schemas.decisions import Decision
+from schemas.disasters import DeclareDisaster, LiftDisaster
 from schemas.engineers import ShiftReported, StatusReported, WorkEstimateUpdated
 from schemas.events import type_of
 from schemas.incidents import CancelIncident, IncidentReported, IncidentTriaged
@@ -80,7 +81,9 @@ def route(envelope: Envelope, partition: int, registry: Registry, clock: datetim
         case ShiftReported() | StatusReported() | WorkEstimateUpdated() as phone:
             refuse_the_future("occurred_at", phone.occurred_at, clock)
             return [Routed(_region_of(phone.engineer_id, registry), envelope)]
-        case CancelIncident() | IncidentCommand() | SetModes() as command:
+        case (
+            CancelIncident() | IncidentCommand() | SetModes() | DeclareDisaster() | LiftDisaster() as command
+        ):
             return [Routed(_known(command.region, registry), envelope)]
         case AlertRaised() | AlertUpdated() | AlertCancelled() as alert:
             return [Routed(_known(alert.region, registry), envelope)]

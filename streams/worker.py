@@ -110,9 +110,8 @@ class DispatchWorker:
             asyncio.create_task(self._again("locations", lambda: feed.run(stopping))),
         ]
         beside = [asyncio.create_task(self._again("stories", lambda: stories.run(stopping)))]
-        if settings.lending != "off":
-            surge = SurgeCoordinator(settings, producer)
-            beside.append(asyncio.create_task(self._again("surge", lambda: surge.run(stopping))))
+        surge = SurgeCoordinator(settings, producer)
+        beside.append(asyncio.create_task(self._again("surge", lambda: surge.run(stopping))))
         parts = [*intake, *beside, asyncio.create_task(self._again("dispatch", dispatch))]
         try:
             await _first_failure([*parts, follow], stopping)

@@ -61,6 +61,9 @@ def _show_receipt(console: Console, receipt: DecisionReceipt, width: int, *, sto
         f"  policy {receipt.policy} {receipt.policy_version}, travel {receipt.travel_version}, offset"
         f" {receipt.offset}, {BASES[receipt.basis].format(receipt.considered)}; {origin}"
     )
+    if receipt.disaster_id is not None:
+        permits = ", ".join(receipt.permits) or "none needed"
+        console.print(f"  in a declared disaster ({receipt.disaster_id}); permits: {permits}")
     if receipt.waiting is not None:
         console.print(f"  waits: {waiting_sentence(receipt.waiting)}")
     if receipt.winner is not None or receipt.rejected:

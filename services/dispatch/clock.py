@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 
-from services.dispatch import alerts, lending, lifecycle, mirror
+from services.dispatch import alerts, calls, disaster, lending, lifecycle, mirror
 from services.dispatch.crew_statuses import has_answered
 from services.dispatch.engineer_events import end_shift
 from services.dispatch.servable import say_unservable
@@ -41,8 +41,17 @@ def _wake(turn: Turn, at: int, kind: TimerKind, name: str, stamp: int) -> None:
         lending.loan_timer(turn, kind, name, at, stamp)
     elif kind == "alert_expires":
         alerts.expire(turn, name)
+    elif kind in ("call_ends", "disaster_ends"):
+        _disaster_timer(turn, kind, name, at)
     else:
         _give_up_on(turn, name, stamp)
+
+
+def _disaster_timer(turn: Turn, kind: TimerKind, name: str, at: int) -> None:
+    if kind == "call_ends":
+        calls.call_ends(turn, name, at)
+    else:
+        disaster.ends(turn, at)
 
 
 def _start_shift(turn: Turn, name: str, at: int) -> None:
@@ -50,6 +59,8 @@ def _start_shift(turn: Turn, name: str, at: int) -> None:
     if engineer is None or engineer.starts_at != at:
         return
     engineer.starts_at = None
+    if engineer.called_until is not None:
+        calls.own_shift_begins(turn.region, engineer)
     if engineer.state == "off_shift" and (engineer.ends_at or at + 1) > at:
         lifecycle.change_engineer(turn, engineer, "available", "shift_started", since=at)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.engineers import StatusReported
-from services.dispatch import lifecycle, mirror, statuses
+from services.dispatch import lifecycle, mirror, restore_first, statuses
 from services.dispatch.moments import to_ms
 from services.dispatch.remaining_work import learn_work
 from services.dispatch.state import Engineer, Incident
@@ -73,6 +73,8 @@ def _reach(turn: Turn, incident: Incident, engineer: Engineer, stage: int, at: i
         _restore(turn, incident, engineer, at)
     if stage == RESTORED and first:
         _restore(turn, incident, engineer, at)
+        if restore_first.goes_on_later(turn.region, incident):
+            restore_first.hand_on(turn, incident, at)
     elif stage == RESOLVED and whole == RESOLVED:
         _close(turn, incident, engineer, at)
     elif before < whole == stage <= ON_SITE:

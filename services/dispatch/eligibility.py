@@ -73,7 +73,8 @@ def travel_to(region: RegionState, engineer: Engineer, incident: Incident, now: 
 
 def limits_of(region: RegionState, engineer: Engineer) -> dict[str, int]:
     """Until when (ms) each rule of working time lets the engineer work, by the rule's word."""
-    limits = {} if engineer.ends_at is None else {"shift_end": engineer.ends_at}
+    ends = [at for at in (engineer.ends_at, engineer.called_until) if at is not None]
+    limits = {"shift_end": min(ends)} if ends else {}
     if engineer.duty is not None:
         limits |= engineer.duty.limits(working_time(region.rules, region.time_zone))
     return limits

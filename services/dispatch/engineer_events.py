@@ -6,6 +6,7 @@ from schemas.base import rfc3339
 from schemas.engineers import EngineersMoved, Move, PhoneEvent, ShiftReported
 from schemas.regions import EngineerRegistered
 from services.dispatch import mirror
+from services.dispatch.calls import own_shift_begins
 from services.dispatch.duty import Duty, working_time
 from services.dispatch.eligibility import first_lasting_rule
 from services.dispatch.geometry import unit_vector
@@ -159,6 +160,10 @@ def shift_reported(turn: Turn, event: ShiftReported) -> None:
 
 
 def _shift_started(turn: Turn, engineer: Engineer, place: Point | None) -> None:
+    if engineer.called_until is not None:
+        own_shift_begins(turn.region, engineer)
+        turn.decide("engineer_changed", engineer=engineer, reason="shift_started")
+        return
     if engineer.state != "off_shift":
         turn.refuse("already_on_shift", "the shift has started", engineer=engineer)
         return

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from schemas.incidents import CancelIncident, IncidentTriaged
-from services.dispatch import lifecycle, mirror
+from services.dispatch import lifecycle
 from services.dispatch.demand import learn_report
 from services.dispatch.fairness import unfair_permille
 from services.dispatch.locks import pin_as_registered
 from services.dispatch.moments import to_ms, to_ms_or_none
-from services.dispatch.servable import watch_window, why_never
+from services.dispatch.opening import open_incident
+from services.dispatch.remaining_work import expected_service_ms
+from services.dispatch.servable import why_never
 from services.dispatch.state import Incident
 from services.dispatch.turn import Turn
 
@@ -51,7 +53,9 @@ def _opened(turn: Turn, event: IncidentTriaged) -> Incident:
         lon=report.place.lon,
         reported_at=to_ms(report.reported_at),
         promised_at=to_ms(event.promised_at),
-        expected_service_ms=lifecycle.expected_service_ms(turn, report.product, report.expected_service_min),
+        expected_service_ms=expected_service_ms(
+            region, turn.policy, report.product, report.expected_service_min
+        ),
         expected_service_min=report.expected_service_min,
         external_id=report.external_id,
         site_id=report.site_id,
@@ -67,13 +71,8 @@ def _opened(turn: Turn, event: IncidentTriaged) -> Incident:
     )
     count, work_ms = region.reported.get(incident.product, (0, 0))
     region.reported[incident.product] = (count + 1, work_ms + incident.expected_service_ms)
-    region.incidents[incident.incident_id] = incident
-    region.by_slot[incident.slot] = incident
-    region.set_timer(incident.promised_at, "promise", incident.incident_id)
-    watch_window(region, incident)
     incident.unfair_permille = unfair_permille(region, turn.policy, (incident.lat, incident.lon))
-    mirror.incident_opened(region, incident)
-    turn.queued.append(incident)
+    open_incident(turn, incident)
     kind = (incident.product, incident.level, incident.tier)
     learn_report(region.demand, incident.reported_at, (incident.lat, incident.lon), kind)
     return incident

@@ -58,7 +58,7 @@ def first_broken_rule(region: RegionState, name: str, now: int, until: int) -> s
 
 
 def _not_at_hand(region: RegionState, engineer: Engineer, until: int) -> str | None:
-    if engineer.state == "off_shift" or engineer.leaving:
+    if engineer.state == "off_shift" or engineer.leaving or engineer.called_until is not None:
         return "off_shift"
     if engineer.state == "on_break":
         return "resting"

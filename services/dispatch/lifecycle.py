@@ -10,8 +10,8 @@ from services.dispatch import mirror
 from services.dispatch.duty import next_week, working_time
 from services.dispatch.eligibility import closes_at, opens_at
 from services.dispatch.geometry import unit_vector
-from services.dispatch.moments import minutes_ms
 from services.dispatch.needs import FOREVER
+from services.dispatch.permission import permitted
 from services.dispatch.state import CLOSED_KEPT, RESTING, Engineer, Incident, RegionState
 from services.dispatch.travel import travel_ms
 from services.dispatch.turn import Described, Said, Turn, Window
@@ -53,8 +53,11 @@ def pause_where_due(turn: Turn, engineer: Engineer) -> bool:
     back = turn.now + rules.daily_rest_ms
     if "week" in due:
         back = max(back, next_week(duty.week_from, rules.zone))
+    called = engineer.called_until is not None
     go_off_shift(turn, engineer, f"{due[0]}_due")
-    if engineer.ends_at is None or back < engineer.ends_at:
+    if called:
+        _await_own_shift(turn, engineer, back)
+    elif engineer.ends_at is None or back < engineer.ends_at:
         engineer.starts_at = back
         region.set_timer(back, "shift_start", engineer.engineer_id)
     return True
@@ -63,7 +66,17 @@ def pause_where_due(turn: Turn, engineer: Engineer) -> bool:
 def go_off_shift(turn: Turn, engineer: Engineer, reason: str = "shift_ended") -> None:
     """The shift is over."""
     engineer.leaving, engineer.starts_at = False, None
+    if engineer.called_until is not None:
+        _await_own_shift(turn, engineer, turn.now)
     change_engineer(turn, engineer, "off_shift", reason)
+
+
+def _await_own_shift(turn: Turn, engineer: Engineer, rested_at: int) -> None:
+    """Whoever was called comes back for their own shift, if it is still to come, once they have rested."""
+    engineer.called_until, own = None, engineer.available_from
+    if own is not None and own > turn.now:
+        engineer.starts_at = max(own, rested_at)
+        turn.region.set_timer(engineer.starts_at, "shift_start", engineer.engineer_id)
 
 
 def change_engineer(
@@ -149,6 +162,7 @@ def _tell_assigned(
         expected_service_min=incident.expected_service_ms / 60_000,
         diverted_from=diverted_from,
         **described(incident),
+        **permitted(incident, engineer),
         **said,
     )
 
@@ -266,16 +280,6 @@ def close(turn: Turn, incident: Incident) -> None:
     region.closed[incident.incident_id] = incident
     if len(region.closed) > CLOSED_KEPT:
         del region.closed[next(iter(region.closed))]
-
-
-def expected_service_ms(turn: Turn, product: str, reported_min: float | None) -> int:
-    """The work to expect: as reported, or the mean of what finished here, shrunk to the policy's prior."""
-    if reported_min is not None:
-        return minutes_ms(reported_min)
-    jobs, spent_ms = turn.region.work_ms.get(product, (0, 0))
-    prior = turn.policy.expected_service_prior_jobs
-    prior_ms = minutes_ms(turn.policy.expected_service_min) * prior
-    return (spent_ms + prior_ms) // (jobs + prior)
 
 
 def use_parts(turn: Turn, incident: Incident, engineer: Engineer) -> None:

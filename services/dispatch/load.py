@@ -49,6 +49,7 @@ def region_load(region: RegionState, log: str, offset: int, now: int) -> RegionL
         able={p: sum(p in e.skills for e in on_duty) for p in sorted({p for e in on_duty for p in e.skills})},
         free_soon=_free_soon(region, on_duty, now),
         ms_per_km=ms_per_km(region.terms),
+        disaster_until=None if region.disaster is None else region.disaster.until,
         alerts=[hazard_of(alert) for alert in region.alerts.values()],
         centre=_centre(region, waiting),
     )

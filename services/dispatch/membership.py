@@ -25,6 +25,7 @@ def new_engineer(turn: Turn, event: EngineerRegistered) -> Engineer:
         placed_at=turn.now,
         skills=dict(event.skills),
         languages=list(event.languages),
+        exclusions_lifted=region.permits("excluded_customers"),
     )
     region.warm.lines.make_room(engineer.row)
     region.engineers[engineer.engineer_id] = engineer

@@ -8,7 +8,8 @@ from schemas.regions import Terms
 from services.dispatch.eligibility import closes_at, limits_of, not_before, opens_at, takes_work
 from services.dispatch.geometry import unit_vector
 from services.dispatch.needs import FOREVER, needs_of
-from services.dispatch.state import HELD, Engineer, FreeNumbers, Incident, RegionState
+from services.dispatch.numbers import FreeNumbers
+from services.dispatch.state import HELD, Engineer, Incident, RegionState
 from services.dispatch.warm import ABSENT, FORMING, IDLE, JOINING, SENT, TURNABLE, UNDER_WAY, WAITING, WORKING
 
 NOBODY = -2

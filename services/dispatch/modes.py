@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from schemas.commands import SetModes
 from services.dispatch import lifecycle, mirror
 from services.dispatch.eligibility import first_broken_rule
+from services.dispatch.permission import permitted
 from services.dispatch.state import Engineer, Incident
 from services.dispatch.turn import Turn
 
@@ -42,6 +43,7 @@ def suggest(turn: Turn, incident: Incident, engineers: Sequence[Engineer]) -> No
             mode=mode,
             expected_service_min=incident.expected_service_ms / 60_000,
             from_place=engineer.place_at(turn.now),
+            **permitted(incident, engineer),
             **lifecycle.described(incident),
         )
 

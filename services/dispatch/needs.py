@@ -54,7 +54,7 @@ def fulfilled_until(engineer: Engineer, need: Need) -> int:
         case "parts":
             fulfilled = not Counter(need.what) - Counter(engineer.parts)
         case "customer_excluded":
-            fulfilled = need.what[0] not in engineer.excluded_customers
+            fulfilled = engineer.exclusions_lifted or need.what[0] not in engineer.excluded_customers
     return FOREVER if fulfilled else 0
 
 

@@ -82,6 +82,8 @@ class DispatchPolicy(BaseModel):
     shortlist_refresh_s: float = Field(default=60.0, gt=0, le=86_400)
     crew_hold_min: float = Field(default=60.0, ge=0, le=1440)
     """How long free engineers are kept for a crew whose last one is still at work."""
+    call_in_most_min: float = Field(default=480.0, gt=0, le=1440)
+    """Whoever is called while off shift, in a disaster that permits it, works at most so long."""
     lending_floor_permille: int = Field(default=300, ge=0, le=1000)
     """Whoever asks: of its own engineers on shift a region keeps at least this share."""
     lending_keeps_qualified: int = Field(default=4, ge=0, le=1000)

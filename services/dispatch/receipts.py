@@ -160,7 +160,13 @@ def _told_by_others(turn: Turn, decision: Decision) -> Reason:
 
 def _bound(turn: Turn, decision: Decision, reason: Reason) -> DecisionReceipt:
     place = (decision.region, decision.offset, decision.n)
-    return _receipt(turn, decision.incident_id or "", decision.epoch or 0, place, decision.decided_at, reason)
+    receipt = _receipt(
+        turn, decision.incident_id or "", decision.epoch or 0, place, decision.decided_at, reason
+    )
+    if decision.disaster_id is None:
+        return receipt
+    said = {"disaster_id": decision.disaster_id, "permits": decision.permits or []}
+    return receipt.model_copy(update=said)
 
 
 def _receipt(

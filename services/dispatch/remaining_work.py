@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from services.dispatch.moments import minutes_ms
 from services.dispatch.policy import WORK_STEPS, DispatchPolicy
 from services.dispatch.state import Incident, RegionState
 from services.dispatch.warm import Ints
@@ -66,3 +67,15 @@ def work_left_ms(region: RegionState, policy: DispatchPolicy, rows: Ints, now: i
             engineers.remaining[number] = remaining_table(policy, lasting)
     tables = np.array([engineers.remaining[number] for number in numbers.tolist()])
     return remaining_ms(now - engineers.work_began[rows], engineers.work_expected[rows], tables, line)
+
+
+def expected_service_ms(
+    region: RegionState, policy: DispatchPolicy, product: str, reported_min: float | None
+) -> int:
+    """The work to expect: as reported, or the mean of what finished here, shrunk to the policy's prior."""
+    if reported_min is not None:
+        return minutes_ms(reported_min)
+    jobs, spent_ms = region.work_ms.get(product, (0, 0))
+    prior = policy.expected_service_prior_jobs
+    prior_ms = minutes_ms(policy.expected_service_min) * prior
+    return (spent_ms + prior_ms) // (jobs + prior)

@@ -8,10 +8,13 @@ from typing import Any
 import orjson
 
 from schemas.alerts import Alert
+from schemas.disasters import Disaster
 from schemas.regions import Polygon, RegionRules, Terms
 from services.dispatch import mirror
 from services.dispatch.alerts import watch_alert
+from services.dispatch.calls import watch_call
 from services.dispatch.demand import RECENT_KEPT, Demand
+from services.dispatch.disaster import watch_disaster
 from services.dispatch.duty import Duty
 from services.dispatch.handover import set_timers
 from services.dispatch.policy import DispatchPolicy
@@ -84,6 +87,8 @@ def _region_out(region: RegionState) -> dict[str, Any]:
         "lasting": region.lasting,
         "answered_ms": region.answered_ms,
         "demand": _demand_out(region.demand),
+        "disaster": None if region.disaster is None else region.disaster.model_dump(mode="json"),
+        "called": list(region.called),
         "alerts": [alert.model_dump(mode="json") for alert in region.alerts.values()],
         "alerts_ended": region.alerts_ended,
     }
@@ -121,6 +126,8 @@ def _region_in(raw: dict[str, Any], policy: DispatchPolicy) -> RegionState:
         lasting=raw["lasting"],
         answered_ms={area: (count, ms) for area, (count, ms) in raw["answered_ms"].items()},
         demand=_demand_in(raw["demand"]),
+        disaster=None if raw["disaster"] is None else Disaster.model_validate(raw["disaster"]),
+        called=dict.fromkeys(raw["called"]),
         alerts={a["alert"]: Alert.model_validate(a) for a in raw["alerts"]},
         alerts_ended=raw["alerts_ended"],
         warm=Warm(policy.shortlist_size),
@@ -164,6 +171,9 @@ def _set_timers(region: RegionState) -> None:
     for gone in region.handed_over.values():
         if gone.handover is not None:
             region.set_timer(gone.say_again_at, "untaken", gone.engineer_id, gone.owner_epoch)
+    watch_disaster(region)
+    for engineer in region.engineers.values():
+        watch_call(region, engineer)
     for alert in region.alerts.values():
         watch_alert(region, alert)
     for incident in region.incidents.values():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -12,13 +11,15 @@ from schemas.alerts import Alert
 from schemas.base import Tier
 from schemas.commands import LockKind, Mode
 from schemas.decisions import EngineerState, IncidentState
+from schemas.disasters import Disaster, Permit
 from schemas.regions import Polygon, RegionRules, Terms
 from services.dispatch.demand import Demand
 from services.dispatch.duty import Duty
 from services.dispatch.geometry import part_way
+from services.dispatch.numbers import FreeNumbers
 from services.dispatch.warm import Warm
 
-STATE_VERSION = 6
+STATE_VERSION = 7
 CLOSED_KEPT = 2_000
 SEEN_KEPT = 20_000
 TIMELINE_KEPT = 200
@@ -45,6 +46,8 @@ TimerKind = Literal[
     "loan_ends",
     "untaken",
     "alert_expires",
+    "call_ends",
+    "disaster_ends",
 ]
 TimelineLine = tuple[int, str, str | None, str | None, int, int]
 """at (ms), kind, engineer_id, reason, offset, n"""
@@ -115,6 +118,10 @@ class Engineer:
     """How often they have changed from one region to another on loan."""
     loan: OnLoan | None = None
     """Lent to this region, or on the way home to it."""
+    called_until: int | None = None
+    """Called while off shift, under a disaster: until then (ms) at most."""
+    exclusions_lifted: bool = False
+    """A disaster permits that they go to every customer."""
     joins_at: int | None = None
     """Until then (ms) they are only on the way to where they will work."""
     due_back: bool = False
@@ -155,6 +162,8 @@ class Incident:
     customer_id: str | None = None
     language: str | None = None
     cause_id: str | None = None
+    follow_up_of: str | None = None
+    """What is left of an incident that was restored in a disaster."""
     crew: int = 1
     """How many start together or not at all."""
     certificate: str | None = None
@@ -206,26 +215,6 @@ class Incident:
     timeline: list[TimelineLine] = field(default_factory=list)
 
 
-class FreeNumbers:
-    """Hands out the lowest number that nobody has: the same one whether a region was restored or not."""
-
-    def __init__(self, taken: Iterable[int]) -> None:
-        used = set(taken)
-        self._next = max(used, default=-1) + 1
-        self._returned = [number for number in range(self._next) if number not in used]
-
-    def take(self) -> int:
-        """The lowest free number."""
-        if self._returned:
-            return heapq.heappop(self._returned)
-        self._next += 1
-        return self._next - 1
-
-    def give_back(self, number: int) -> None:
-        """Nobody has this number any more."""
-        heapq.heappush(self._returned, number)
-
-
 @dataclass(slots=True)
 class RegionState:
     """One region. What stands below `timers` is derived, rebuilt by a restore and never in a snapshot."""
@@ -255,6 +244,9 @@ class RegionState:
     """How many sites were reached, and the milliseconds under way to them."""
     handed_over: dict[str, HandedOver] = field(default_factory=dict)
     """Who was given to another region last, by engineer."""
+    disaster: Disaster | None = None
+    called: dict[str, None] = field(default_factory=dict)
+    """Whom the disaster has called; nobody is called twice."""
     alerts: dict[str, Alert] = field(default_factory=dict)
     """The warnings that stand, by name."""
     alerts_ended: list[str] = field(default_factory=list)
@@ -281,6 +273,10 @@ class RegionState:
     def set_timer(self, at: int, kind: TimerKind, name: str, stamp: int = 0) -> None:
         """Remind the region at `at` (ms); whoever wakes checks whether it still holds."""
         heapq.heappush(self.timers, (at, kind, name, stamp))
+
+    def permits(self, what: Permit) -> bool:
+        """Whether a disaster stands that permits this."""
+        return self.disaster is not None and what in self.disaster.permits
 
     def assigned_engineer(self, incident: Incident) -> Engineer:
         """Who has the incident in hand; asserts that somebody does."""

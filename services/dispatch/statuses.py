@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from schemas.decisions import DecisionKind
 from schemas.engineers import StatusReported, WorkEstimateUpdated
-from services.dispatch import crew_statuses, lifecycle, mirror
+from services.dispatch import crew_statuses, lifecycle, mirror, restore_first
 from services.dispatch.engineer_events import device_is_behind, heard_from
 from services.dispatch.fairness import learn_answer
 from services.dispatch.moments import minutes_ms, to_ms
@@ -40,6 +40,10 @@ def status_reported(turn: Turn, event: StatusReported) -> None:
     heard_from(turn, engineer)
     if not is_current(incident, engineer, event):
         _answer_stale(turn, incident, engineer, event)
+    elif event.status == "resolved" and restore_first.resolved_after_all(
+        turn, incident, engineer, min(to_ms(event.occurred_at), turn.now)
+    ):
+        return
     elif incident.crew > 1 and event.status != "declined":
         crew_statuses.reported(turn, incident, engineer, event, behind)
     elif behind:
@@ -162,6 +166,8 @@ def _advance(turn: Turn, incident: Incident, engineer: Engineer, event: StatusRe
         turn.decide(kind, incident, engineer, occurred_at=at, late=incident.late)
     if incident.state == "resolved":
         lifecycle.released(turn, engineer)
+    elif kind == "restored" and restore_first.goes_on_later(turn.region, incident):
+        restore_first.hand_on(turn, incident, at)
 
 
 def _reach(

@@ -5,13 +5,16 @@ from __future__ import annotations
 from schemas.alerts import AlertCancelled, AlertEvent, AlertRaised, AlertUpdated
 from schemas.clock import ClockTicked, LogStarted
 from schemas.commands import AssignIncident, ConfirmSuggestion, LockIncident, SetModes, UnlockIncident
+from schemas.disasters import DeclareDisaster, LiftDisaster
 from schemas.engineers import EngineersMoved, ShiftReported, StatusReported, WorkEstimateUpdated
 from schemas.events import RegionEvent
 from schemas.incidents import CancelIncident, IncidentTriaged
 from schemas.regions import EngineerRegistered, RegionDefined
 from services.dispatch import lending, mirror
 from services.dispatch.alerts import alert_told
+from services.dispatch.calls import call_in
 from services.dispatch.clock import clock_ticked
+from services.dispatch.disaster import disaster_told
 from services.dispatch.engineer_events import (
     engineer_registered,
     engineers_moved,
@@ -30,13 +33,22 @@ from services.dispatch.state import canonical
 from services.dispatch.statuses import status_reported
 from services.dispatch.turn import Turn
 
-PeoplesCommand = AssignIncident | ConfirmSuggestion | LockIncident | UnlockIncident | SetModes
+PeoplesCommand = (
+    AssignIncident
+    | ConfirmSuggestion
+    | LockIncident
+    | UnlockIncident
+    | SetModes
+    | DeclareDisaster
+    | LiftDisaster
+)
 
 
 def step(turn: Turn, event: RegionEvent) -> None:
     """Fold one event into the turn's region; `turn.decisions` are the answer. The state changes in place."""
     apply(turn, event)
     if turn.replan:
+        call_in(turn)
         plan(turn)
     if turn.now - turn.region.posted_at >= turn.policy.posting_every_s * 1000:
         post_idle(turn)
@@ -87,6 +99,8 @@ def _obey(turn: Turn, event: PeoplesCommand | AlertEvent | LendingEvent) -> None
             unlock_incident(turn, event)
         case SetModes():
             set_modes(turn, event)
+        case DeclareDisaster() | LiftDisaster():
+            disaster_told(turn, event)
         case AlertRaised() | AlertUpdated() | AlertCancelled():
             alert_told(turn, event)
         case _:

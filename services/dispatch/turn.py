@@ -9,6 +9,7 @@ from typing import TypedDict, Unpack
 from schemas.alerts import Alert
 from schemas.base import Place
 from schemas.decisions import Decision, DecisionKind, decision_id
+from schemas.disasters import Disaster, Permit
 from schemas.lending import EngineerHandedOver, Loan, Offer
 from schemas.postings import PostingReceipt
 from services.dispatch.inquiry import Detail
@@ -48,7 +49,13 @@ class Described(Window, total=False):
     crew: int | None
 
 
-class Details(Described, Said, total=False):
+class Permitted(TypedDict, total=False):
+    """Which permits of the disaster somebody is sent by."""
+
+    permits: list[Permit]
+
+
+class Details(Described, Said, Permitted, total=False):
     """Fields of a decision beyond those its incident and engineer bring; times in milliseconds."""
 
     incident_id: str
@@ -68,6 +75,8 @@ class Details(Described, Said, total=False):
     offers: list[Offer]
     alert: Alert
     replaces: list[str]
+    disaster: Disaster
+    follow_up_of: str | None
 
 
 _MOMENTS = ("occurred_at", "reported_at", "promised_at", "arrives_at", "window_from", "window_to")
@@ -124,11 +133,16 @@ class Turn:
                     "caused_by": self.caused_by,
                     **_on_the_wire(details),
                     **_about(incident, engineer),
+                    **self._under_disaster(),
                 }
             )
         )
         if incident is not None:
             self._remember(incident, kind, engineer, details.get("reason"), n)
+
+    def _under_disaster(self) -> dict[str, object]:
+        disaster = self.region.disaster
+        return {} if disaster is None else {"disaster_id": disaster.disaster_id}
 
     def refuse(
         self,

@@ -134,6 +134,7 @@ def region_view(fold: PartitionFold, region: str) -> RegionView:
         terms=state.terms,
         rules=state.rules,
         modes=state.modes,
+        disaster=state.disaster,
         alerts=list(state.alerts.values()),
         polygon=state.polygon,
         log=fold.log or UNNAMED_LOG,

@@ -65,6 +65,7 @@ POLICY: Mapping[tuple[str, str], Rule] = {
     ("POST", "/v1/incidents/{incident_id}/unlock"): Rule(_CONTROL, command=True),
     ("POST", "/v1/incidents/{incident_id}/confirm"): Rule(_CONTROL, command=True),
     ("PUT", "/v1/regions/{region_id}/modes"): Rule(frozenset({"lead", "operator"}), command=True),
+    ("PUT", "/v1/regions/{region_id}/disaster"): Rule(frozenset({"lead"}), command=True),
     ("POST", "/v1/alerts"): Rule(_DEFINE, command=True),
     ("POST", "/v1/clock"): Rule(frozenset({"service"}), command=True),
     ("GET", "/v1/assignments/stream"): Rule(ANYBODY),

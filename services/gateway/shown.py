@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from schemas.base import rfc3339
+from schemas.decisions import Decision
 from schemas.regions import EngineerRegistered, RegionDefined
 from services.gateway.overlay import View, engineer_after, incident_after
 from services.gateway.problems import ProblemError, RedisAway
@@ -165,6 +167,17 @@ class Shown:
     async def known_regions(self) -> set[str]:
         """Every region with a read model or in the registry."""
         return set(await self._models.logs()) | set(self._tail.standing.regions)
+
+    async def region_after(self, defined: RegionDefined, last: Decision) -> View:
+        """A region's view, at least as new as a decision just taken there."""
+        try:
+            model = await self._models.region(defined.region)
+        except RedisAway:
+            model = None
+        known = model.view if model is not None and model.log == last.log else None
+        known = known or self.region_without_model(defined)
+        at = max(last.offset, known.get("offset", -1))
+        return {**known, "log": last.log, "offset": at, "now": rfc3339(last.decided_at)}
 
     def region_without_model(self, defined: RegionDefined) -> View:
         """A region of which nothing is folded yet."""

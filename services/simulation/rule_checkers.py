@@ -98,7 +98,7 @@ class HardRules:
             self._follow(engineer, decision)
         incident_id = decision.incident_id or ""
         if decision.kind == "queued":
-            self._reports[incident_id] = self._said[incident_id]
+            self._reports[incident_id] = self._report_of(decision)
         elif decision.kind == "locked" and isinstance(lock, LockIncident):
             self._locks[incident_id] = lock
         elif decision.kind == "unlocked":
@@ -109,6 +109,13 @@ class HardRules:
             rule = self.broken_rule(decision, engineer.said, self._reports[incident_id])
             if rule is not None:
                 raise RuleBroken(f"{decision.id} sends {decision.engineer_id} to {incident_id}: {rule}")
+
+    def _report_of(self, queued: Decision) -> IncidentReported:
+        """What was reported; a follow-up asks for what its incident asked for, its parts are used up."""
+        if queued.follow_up_of is None:
+            return self._said[queued.incident_id or ""]
+        first = self._reports[queued.follow_up_of]
+        return first.model_copy(update={"parts": [], "window_from": None, "window_to": None, "crew": 1})
 
     def _follow(self, engineer: _Engineer, decision: Decision) -> None:
         """Keep the account of working time by the changes of state that decisions tell."""
@@ -128,15 +135,17 @@ class HardRules:
         arrives = decision.arrives_at
         ends = max(arrives, decision.window_from or arrives)
         ends += timedelta(minutes=decision.expected_service_min or 0) - SLACK
+        permits = decision.permits or ()
         checks = {
             "unqualified": who.skills.get(what.product, 0) >= what.level,
             "language": what.language is None or what.language in who.languages,
             "certificate": what.certificate is None
             or any(c.name == what.certificate and c.expires_at >= ends for c in who.certificates),
             "parts": not Counter(what.parts) - (Counter(who.parts) - self._used(who)),
-            "customer_excluded": what.customer_id not in who.excluded_customers,
+            "customer_excluded": what.customer_id not in who.excluded_customers
+            or "excluded_customers" in permits,
             "window": self._in_window(what, arrives),
-            "shift_end": who.shift_end is None or ends <= who.shift_end,
+            "shift_end": "off_shift" in permits or _within_shift(who, decision.decided_at, ends),
             **self._working_time(decision, who, ends),
         }
         if decision.reason != "override":
@@ -165,3 +174,8 @@ class HardRules:
         lock = self._locks.get(decision.incident_id or "")
         named = [] if lock is None or lock.kind not in ("engineer", "both") else lock.engineer_ids
         return len(named) < (decision.crew or 1) or decision.engineer_id in named
+
+
+def _within_shift(who: EngineerRegistered, at: datetime, ends: datetime) -> bool:
+    """Whether work ends with the registered shift; one that a phone began after it has no registered end."""
+    return who.shift_end is None or ends <= who.shift_end or at > who.shift_end

@@ -34,6 +34,8 @@ from services.surge.policy import LendingPolicy, shipped_lending_policy
 from services.surge.proposals import Lack, Sent, Spare, who_goes
 
 AUTHORITY = "automatic"
+DISASTER = "disaster"
+"""The authority of a loan to a region in which a lead has declared a disaster."""
 
 
 class Command(NamedTuple):
@@ -56,8 +58,10 @@ class Round:
 class Coordinator:
     """Watches every region's load and moves engineers between them."""
 
-    def __init__(self, policy: LendingPolicy | None = None) -> None:
+    def __init__(self, policy: LendingPolicy | None = None, *, only_disasters: bool = False) -> None:
         self.policy = policy or shipped_lending_policy()
+        self.only_disasters = only_disasters
+        """Help goes only where a disaster is declared: elsewhere lending is not automatic."""
         self.outlooks: dict[str, Outlook] = {}
         self.loans = Loans()
         self.planned_at = 0
@@ -116,6 +120,7 @@ class Coordinator:
             return told
         balance = balance_of(self.policy, known, self.loans, now)
         told += self._send_home(balance, now)
+        needy = [name for name in needy if self._may_be_helped(known[name])]
         told += self._extend(needy, now)
         room = {name: self._room(name, o) for name, o in known.items() if not o.helped}
         moves = balance.sent(room, needy)
@@ -128,6 +133,9 @@ class Coordinator:
             told += self._requests(self.round)
         return told
 
+    def _may_be_helped(self, outlook: Outlook) -> bool:
+        return outlook.in_disaster or not self.only_disasters
+
     def _have(self, name: str, outlook: Outlook) -> int:
         coming = sum(f.stage in ("asked", "committed") for f in self.loans.helping(name))
         return outlook.newest.on_duty + coming
@@ -139,7 +147,7 @@ class Coordinator:
             outlook.helped = (
                 bool(self.loans.helping(name)) or -margin * 1000 > strength * policy.still_short_permille
             )
-        elif outlook.surging or outlook.warned_permille(policy, outlook.at) > USUAL:
+        elif self._may_be_helped(outlook) and _is_alarmed(outlook, policy):
             outlook.helped = -margin * 1000 >= strength * policy.short_permille
 
     def _lack(self, name: str, outlook: Outlook, moves: dict[tuple[str, str], int]) -> Lack:
@@ -199,7 +207,7 @@ class Coordinator:
             owner_epoch=move.offer.owner_epoch + 1,
             until=to_moment(now + minutes_ms(self.policy.lease_min)),
             staging=move.to.staging,
-            authority=AUTHORITY,
+            authority=DISASTER if self.outlooks[move.to.region].in_disaster else AUTHORITY,
         )
         self.loans.ask(loan, now)
         return Command(name, CommitLoan(region=loan.home_region, loan=loan))
@@ -245,6 +253,11 @@ class Coordinator:
                 f"{name}/extend/{rfc3339(to_moment(now))}",
                 ExtendLoan(region=loan.to_region, loan_id=name, engineer_id=loan.engineer_id, until=until),
             )
+
+
+def _is_alarmed(outlook: Outlook, policy: LendingPolicy) -> bool:
+    """Whether more is to be expected there than usual: declared, measured or warned of."""
+    return outlook.in_disaster or outlook.surging or outlook.warned_permille(policy, outlook.at) > USUAL
 
 
 def _recall(loan: Loan, reason: str) -> RecallLoan:

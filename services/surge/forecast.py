@@ -56,6 +56,12 @@ class Outlook:
         """When it was published (ms)."""
         return to_ms(self.newest.at)
 
+    @property
+    def in_disaster(self) -> bool:
+        """Whether a declared disaster stands there."""
+        until = self.newest.disaster_until
+        return until is not None and self.newest.at < until
+
     def heard(self, load: RegionLoad, policy: LendingPolicy) -> bool:
         """Take a load in; an old or repeated one, or one of a log that began anew, changes what it must."""
         if self.loads and load.log != self.newest.log:

@@ -30,6 +30,7 @@ from schemas.assist_marks import Anchor, Color, Mark, Tool
 from schemas.assist_node import GuideView, IceServer, PartyView, Pointed, SessionView, Welcome
 from schemas.base import Place, Tier
 from schemas.decisions import Decision, DecisionKind, EngineerState, IncidentState
+from schemas.disasters import Disaster, Permit
 from schemas.engineers import PhoneStatus, ShiftChange
 from schemas.receipts import (
     Basis,
@@ -52,7 +53,8 @@ WIRE = "\n".join(
     (CONSOLE / "src" / name).read_text(encoding="utf-8") for name in ("wire.ts", "assist/wire.ts")
 )
 MODELS: tuple[type[BaseModel], ...] = (
-    Place, Polygon, Terms, Alert, RegionView, TimelineEntry, IncidentView, EngineerView, Decision, RegionKpi,
+    Place, Polygon, Terms, Alert, Disaster, RegionView, TimelineEntry, IncidentView, EngineerView,
+    Decision, RegionKpi,
     Candidate, Flip, Waiting, DecisionReceipt, Receipts,
     Anchor, Mark, LogEntry, SessionChanged, AnnotationMade, IceServer, PartyView, GuideView, SessionView,
     SessionOpened, Joined, Welcome, Pointed,
@@ -77,6 +79,7 @@ WORDS = {
     "SessionKind": SessionKind,
     "AnnotationKind": AnnotationKind,
     "Severity": Severity,
+    "Permit": Permit,
 }
 
 

@@ -9,7 +9,8 @@ export type DecisionKind =
   | "acknowledged" | "accepted" | "en_route" | "on_site" | "work_estimated" | "restored" | "resolved"
   | "cancelled" | "promise_broken" | "unservable" | "suggested" | "suggestion_withdrawn" | "crew_reported" | "crew_complete"
   | "locked" | "unlocked" | "modes_set" | "lending_offered" | "lending_committed" | "lending_travelling"
-  | "lending_working" | "lending_extended" | "lending_recalled" | "lending_released" | "lending_returned" | "alert_raised"
+  | "lending_working" | "lending_extended" | "lending_recalled" | "lending_released" | "lending_returned" | "disaster_declared"
+  | "disaster_lifted" | "alert_raised"
   | "alert_updated" | "alert_cancelled" | "alert_expired" | "refused" | "conflicted";
 export type Mode = "shadow" | "suggest" | "automatic";
 export type LockKind = "time" | "range" | "engineer" | "both";
@@ -63,12 +64,25 @@ export interface Alert {
   areas: Polygon[];
 }
 
+export type Permit = "off_shift" | "excluded_customers";
+
+/** A declared disaster: who declared it, what it permits, until when. */
+export interface Disaster {
+  disaster_id: string;
+  declared_at: Moment;
+  until: Moment;
+  permits: Permit[];
+  by: string;
+  reason: string;
+}
+
 export interface RegionView {
   region: string;
   time_zone: string;
   terms: Terms;
   rules: RegionRules;
   modes: Partial<Record<Tier, Mode>>;
+  disaster: Disaster | null;
   alerts: Alert[];
   polygon: Polygon | null;
   log: string;
@@ -181,6 +195,10 @@ export interface Decision {
   offers: { engineer_id: string }[] | null;
   alert: Alert | null;
   replaces: string[] | null;
+  disaster: Disaster | null;
+  disaster_id: string | null;
+  permits: Permit[] | null;
+  follow_up_of: string | null;
 }
 
 export interface Loan {
@@ -261,6 +279,8 @@ export interface DecisionReceipt {
   waiting?: Waiting;
   rejected?: Candidate[];
   flips?: Flip[];
+  disaster_id?: string;
+  permits?: Permit[];
 }
 
 /** Why it was decided so (`GET /v1/incidents/{id}/receipts`). */

@@ -4,14 +4,14 @@ import { curvesOf } from "../src/board/curves";
 import { Picture } from "../src/board/picture";
 import { boardFrom, decisionFrom, incidentFrom, type SparseBoard } from "../src/received";
 import { groupsOf, urgency } from "../src/board/urgency";
-import type { Alert, BoardView } from "../src/wire";
+import type { Alert, BoardView, Disaster } from "../src/wire";
 import { decision, engineer, incident, kpi, minutes, NOW } from "./made";
 
 const view = (over: Partial<BoardView> = {}): BoardView => ({
   now: minutes(0), clock: "wall", incidents: [incident()], engineers: [engineer()], kpi: [], last_event_id: "v",
   regions: [{
     region: "R1", time_zone: "UTC", polygon: null, log: "L", offset: 10, now: null, waiting: 1, engineers_by_state: {},
-    modes: {}, alerts: [], rules: { daily_rest_min: 660, break_after_min: 360, break_min: 30, week_max_min: 2880 },
+    modes: {}, disaster: null, alerts: [], rules: { daily_rest_min: 660, break_after_min: 360, break_min: 30, week_max_min: 2880 },
     terms: { speed_kmh: 40, circuity: 1.3, breach_penalty_min: 60,
       promise_min: { platinum: 60, gold: 120, silver: 240 }, weight: { platinum: 8, gold: 3, silver: 1 } },
   }],
@@ -45,6 +45,17 @@ test("a warning is shown once, an update takes its place, and its end takes it a
   assert.deepEqual(shown(), ["b"]);
   picture.apply(decision(13, { kind: "alert_expired", alert: warning("b") }));
   assert.deepEqual(shown(), []);
+});
+
+test("a disaster stands from its declaration to its end", () => {
+  const picture = loaded();
+  const disaster: Disaster = {
+    disaster_id: "d", declared_at: minutes(0), until: minutes(60), permits: ["off_shift"], by: "lead-1", reason: "the flood",
+  };
+  picture.apply(decision(11, { kind: "disaster_declared", disaster }));
+  assert.equal(picture.regions.get("R1")?.disaster?.by, "lead-1");
+  picture.apply(decision(12, { kind: "disaster_lifted", disaster }));
+  assert.equal(picture.regions.get("R1")?.disaster, null);
 });
 
 test("a decision delivered twice counts once", () => {

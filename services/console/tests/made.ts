@@ -26,7 +26,8 @@ export const decision = (offset: number, over: Partial<Decision> = {}): Decision
   occurred_at: null, reason: null, detail: null, tier: null, product: null, level: null, place: null,
   reported_at: null, promised_at: null, travel_time_s: null, arrives_at: null, from_place: null,
   diverted_from: null, expected_service_min: null, work_left_min: null, late: null, crew: null, by: null, mode: null, window_from: null,
-  window_to: null, loan: null, handover: null, offers: null, alert: null, replaces: null, ...over,
+  window_to: null, loan: null, handover: null, offers: null, alert: null, replaces: null, disaster: null, disaster_id: null,
+  permits: null, follow_up_of: null, ...over,
 });
 
 export const kpi = (start: number, over: Partial<RegionKpi> = {}): RegionKpi => ({

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from schemas.answers import Accepted, IncidentAnswer, RegionAnswer
 from schemas.api import AssignBody, ConfirmBody, LockBody, ModesBody, PinBody, UnlockBody
-from schemas.base import Command, rfc3339
+from schemas.base import Command
 from schemas.commands import (
     AssignIncident,
     ConfirmSuggestion,
@@ -24,7 +24,6 @@ from services.gateway.access import Caller, GuardedRoute, Parts, require_region
 from services.gateway.commands import Asked, AskedBy
 from services.gateway.overlay import View
 from services.gateway.parts import Gateway
-from services.gateway.problems import RedisAway
 from services.gateway.publisher import Outgoing
 from services.gateway.routes.incidents import IncidentId
 from services.gateway.routes.regions import RegionId
@@ -105,18 +104,8 @@ async def set_modes(
     event = SetModes(region=region_id, modes=body.modes, by=caller.subject, reason=body.reason)
 
     async def build(decisions: Sequence[Decision]) -> View | None:
-        last = decisions[-1]
-        try:
-            model = await gateway.models.region(region_id)
-        except RedisAway:
-            model = None
-        if model is not None and model.log == last.log:
-            known: View = model.view
-        else:
-            known = gateway.shown.region_without_model(defined)
-        modes = {**(known.get("modes") or {}), **event.modes}
-        at = max(last.offset, known.get("offset", -1))
-        return {**known, "modes": modes, "log": last.log, "offset": at, "now": rfc3339(last.decided_at)}
+        known = await gateway.shown.region_after(defined, decisions[-1])
+        return {**known, "modes": {**(known.get("modes") or {}), **event.modes}}
 
     outgoing = Outgoing("dispatch-commands", region_id, asked.event_id, event)
     return await gateway.commands.run(asked, outgoing, build, f"/v1/regions/{region_id}")

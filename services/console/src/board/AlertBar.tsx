@@ -1,9 +1,9 @@
-// The warnings that stand for the shown regions: what, how bad, where, from when until when; the worst first.
+// Declared disasters and warnings that stand for the shown regions: what, how bad, where, until when; the worst first.
 import { logTime } from "../clock";
 import { Icon } from "../icons";
 import { t } from "../texts";
 import { clockText, dayText, toMs } from "../time";
-import type { Alert, Severity } from "../wire";
+import type { Alert, Disaster, Severity } from "../wire";
 import { boardMap } from "./BoardMap";
 import { regionFilter, regions, zoneOf } from "./store";
 
@@ -60,12 +60,35 @@ function AlertLine({ alert, regions: names }: Standing) {
   );
 }
 
+function DisasterLine({ region, disaster }: { region: string; disaster: Disaster }) {
+  const words = t().disaster;
+  const zone = zoneOf(region);
+  const until = whenText(toMs(disaster.until), zone, logTime.value ?? Date.now());
+  return (
+    <li class="alert disaster">
+      <Icon name="broken" />
+      <strong>{words.stands(region)}</strong>
+      <span>{disaster.reason}</span>
+      {disaster.permits.map((permit) => (
+        <span key={permit}>{words.permits[permit]}</span>
+      ))}
+      <span class="alert-when">{words.until(until)}</span>
+      <span class="alert-headline">{t().stream.by(disaster.by)}</span>
+    </li>
+  );
+}
+
 export function AlertBar() {
   const found = standing();
-  if (found.length === 0) return null;
+  const shown = regions.value.filter(({ region }) => regionFilter.value === null || regionFilter.value === region);
+  const disasters = shown.flatMap(({ region, disaster }) => (disaster ? [{ region, disaster }] : []));
+  if (found.length === 0 && disasters.length === 0) return null;
   return (
     <section class="alerts" aria-label={t().alerts.title} role="status">
       <ul>
+        {disasters.map((one) => (
+          <DisasterLine key={one.region} {...one} />
+        ))}
         {found.map((one) => (
           <AlertLine key={one.alert.alert} {...one} />
         ))}

@@ -92,6 +92,11 @@ export function ReceiptView({ receipt, zone, whole }: { receipt: DecisionReceipt
           <ul class="flips">{(receipt.flips ?? []).map((flip) => <li key={flipText(flip)}>{flipText(flip)}</li>)}</ul>
         </>
       )}
+      {receipt.disaster_id && (
+        <p class="receipt-inputs">
+          {t().disaster.receipt(receipt.disaster_id, (receipt.permits ?? []).map((one) => t().disaster.permitted[one]).join(", "))}
+        </p>
+      )}
       <p class="receipt-inputs">
         {words.inputs(receipt.policy, receipt.policy_version, receipt.travel_version, receipt.offset, receipt.considered ?? 0)}
       </p>

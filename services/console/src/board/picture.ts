@@ -64,6 +64,7 @@ export class Picture {
       this.applyToIncident(decision);
       this.applyToEngineer(decision);
       this.applyToAlerts(decision);
+      this.applyToDisaster(decision);
     }
     return true;
   }
@@ -138,6 +139,12 @@ export class Picture {
     const others = known.alerts.filter((one) => one.alert !== alert.alert && !replaces?.includes(one.alert));
     const stands = kind === "alert_raised" || kind === "alert_updated";
     this.regions.set(region, { ...known, alerts: stands ? [...others, alert] : others });
+  }
+
+  private applyToDisaster({ kind, region, disaster }: Decision): void {
+    const known = this.regions.get(region);
+    if (!known || (kind !== "disaster_declared" && kind !== "disaster_lifted")) return;
+    this.regions.set(region, { ...known, disaster: kind === "disaster_declared" ? disaster : null });
   }
 
   private applyToJourney(engineer: Mutable<EngineerView>, decision: Decision): void {

@@ -54,11 +54,12 @@ function assigned(decision: Decision, zone: string): Line {
   const away = decision.travel_time_s == null ? null : words.away(durationText(decision.travel_time_s * 1000));
   const arrives = decision.arrives_at ? words.arrives(clockText(toMs(decision.arrives_at), zone)) : null;
   const tier = decision.tier ? t().tiers[decision.tier] : null;
+  const permits = decision.permits?.map((one) => t().disaster.permitted[one]).join(", ");
   return {
     icon: decision.diverted_from ? "turned" : "sent",
     tone: "moving",
     sentence,
-    reason: join(tier, away, arrives, whyOf(decision)),
+    reason: join(tier, away, arrives, permits, whyOf(decision)),
   };
 }
 
@@ -175,6 +176,13 @@ const TELLERS: Record<Decision["kind"], Teller> = {
   lending_recalled: simple("back", "plain", (d) => t().stream.lendingRecalled(engineerOf(d))),
   lending_released: simple("back", "moving", (d) => t().stream.lendingReleased(engineerOf(d), d.region)),
   lending_returned: simple("person", "good", (d) => t().stream.lendingReturned(engineerOf(d), d.region)),
+  disaster_declared: (d, zone) => {
+    const words = t().disaster;
+    const permits = d.disaster?.permits.map((one) => words.permits[one]).join(", ");
+    const until = d.disaster ? words.until(clockText(toMs(d.disaster.until), zone)) : null;
+    return { icon: "broken", tone: "bad", sentence: words.declared(d.region), reason: join(until, permits, whyOf(d)) };
+  },
+  disaster_lifted: simple("resolved", "good", (d) => t().disaster.lifted(d.region)),
   alert_raised: alertTold((event) => t().alerts.raised(event)),
   alert_updated: alertTold((event) => t().alerts.updated(event)),
   alert_cancelled: alertTold((event) => t().alerts.cancelled(event)),
