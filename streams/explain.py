@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TypeVar
@@ -13,10 +13,10 @@ from schemas.postings import PostingReceipt
 from schemas.receipts import DecisionReceipt, ExplainedDecision, Explanation, PostingExplanation
 from schemas.topics import REGION_PARTITIONS, partition_of
 from services.dispatch.derivation import Asked, Derivation, why_now
-from services.dispatch.fold import Logged, PartitionFold
+from services.dispatch.fold import PartitionFold
 from streams.dated import dated_snapshots
 from streams.log_file import LogFile, logged_of, published_decisions
-from streams.reading import first_offset, read_to_end
+from streams.reading import first_offset, read_to_end, region_events
 from streams.settings import WorkerSettings
 from streams.snapshots import Snapshot, last_snapshots
 
@@ -205,7 +205,7 @@ class _Past:
         start = derivation.fold.next_offset
         if through is not None and start > through:
             return
-        async with aclosing(_events(self.settings, self.partition, start)) as events:
+        async with aclosing(region_events(self.settings, self.partition, start)) as events:
             async for logged in events:
                 self.folded += 1
                 if self.folded > MOST_EVENTS:
@@ -220,18 +220,6 @@ class _Past:
         fold = await self._begin(last if last is not None and last.log == self.log else None)
         await self._fold(Derivation(fold, Asked(), []), None)
         return fold
-
-
-async def _events(settings: WorkerSettings, partition: int, start: int) -> AsyncGenerator[Logged]:
-    """The partition's readable events from an offset on; the fold steps over the others too."""
-    async with aclosing(read_to_end(settings, "region-events", [partition], start)) as records:
-        async for record in records:
-            try:
-                envelope = decode(record.value, record.headers)
-                region = (record.key or b"").decode()
-            except (UnreadableRecord, UnicodeDecodeError):
-                continue
-            yield Logged(record.offset, region, envelope.source, envelope.id, envelope.event)  # type: ignore[arg-type]
 
 
 async def _about(

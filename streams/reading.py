@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from schemas.cloudevents import UnreadableRecord, decode
+from services.dispatch.fold import Logged
 from streams.kafka import new_reader
 from streams.settings import WorkerSettings
 
@@ -55,3 +58,18 @@ async def first_offset(settings: WorkerSettings, topic: str, partition: int) -> 
         return found[at]
     finally:
         await reader.stop()
+
+
+async def region_events(settings: WorkerSettings, partition: int, start: int) -> AsyncGenerator[Logged]:
+    """A partition's readable events from an offset to its present end; the fold steps over the others too.
+
+    Raises KafkaError, TimeoutError.
+    """
+    async with aclosing(read_to_end(settings, "region-events", [partition], start)) as records:
+        async for record in records:
+            try:
+                envelope = decode(record.value, record.headers)
+                region = (record.key or b"").decode()
+            except (UnreadableRecord, UnicodeDecodeError):
+                continue
+            yield Logged(record.offset, region, envelope.source, envelope.id, envelope.event)  # type: ignore[arg-type]

@@ -167,6 +167,13 @@ class PartitionFold:
         return sha256(self.snapshot()).hexdigest()
 
 
+class UnexplainedFold(PartitionFold):
+    """Decides the same and explains nothing: where only what happens is asked for."""
+
+    def __init__(self, policy: DispatchPolicy | None = None, log: str | None = None) -> None:
+        super().__init__(policy, log, detail=None)
+
+
 def _new_region(name: str, event: RegionDefined, policy: DispatchPolicy) -> RegionState:
     return RegionState(
         region=name,

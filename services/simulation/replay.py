@@ -81,12 +81,30 @@ class Replay:
         self._closed = 0
         self._moves: dict[str, dict[str, Move]] = {}
         self._outcome = Outcome(incidents=len(scenario.reports))
+        self._now: datetime | None = None
 
     def run(self) -> Outcome:
         """Play the scenario to its end, or until nobody can ever serve the rest."""
-        reports = self._scenario.reports
-        if not reports:
+        if not self._scenario.reports:
             return self._outcome
+        self.play_until(None)
+        return self._finish()
+
+    def play_until(self, moment: datetime | None) -> list[PartitionFold]:
+        """Play on, up to what happens at `moment` (None: to the end); the folds as they then stand.
+
+        They go on with the next call: whoever wants to keep one takes its snapshot.
+        """
+        now = self._now or self._begin()
+        while (instant := self._next_instant(now)) is not None and (moment is None or instant < moment):
+            now = instant
+            self._play(now)
+        self._now = now
+        return list(self._partitions.folds.values())
+
+    def _begin(self) -> datetime:
+        """Everybody is known before the first report."""
+        reports = self._scenario.reports
         self._outcome.first_report = reports[0].reported_at
         now = reports[0].reported_at.replace(second=0, microsecond=0)
         self._last_progress = now
@@ -94,10 +112,7 @@ class Replay:
             (engineer.available_from or now for engineer in self._scenario.engineers), default=now
         )
         self._register(now)
-        while (instant := self._next_instant(now)) is not None:
-            now = instant
-            self._play(now)
-        return self._finish()
+        return now
 
     def _register(self, now: datetime) -> None:
         """Regions and engineers stand in the log before the first report."""

@@ -12,7 +12,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = ("schemas", "services", "streams", "deploy")
-PURE = ("schemas", "services/dispatch", "services/surge", "services/assist", "services/capacity")
+PURE = (
+    "schemas",
+    "services/dispatch",
+    "services/surge",
+    "services/whatif",
+    "services/assist",
+    "services/capacity",
+)
 
 FUNCTION_LINES = 40
 MODULE_LINES = 300
