@@ -15,6 +15,7 @@ def gateway() -> None:
     from pydantic import SecretStr
 
     from services.cli._explainer import explainer
+    from services.cli._forker import forker
     from services.cli._own_secret import SecretUnusable, own_secret, state_folder
     from services.gateway.serve import serve
     from services.gateway.settings import GatewaySettings
@@ -26,7 +27,7 @@ def gateway() -> None:
     try:
         if not settings.secret.get_secret_value():
             settings.secret = SecretStr(own_secret(state_folder()))
-        serve(settings, explainer(settings))
+        serve(settings, explainer(settings), forker(settings))
     except (SecretUnusable, WeakSecret) as unusable:
         typer.echo(f"muster gateway: {unusable}", err=True)
         raise typer.Exit(1) from unusable

@@ -33,6 +33,7 @@ from services.gateway.routes import (
     session,
     session_lists,
     streams,
+    whatif,
 )
 from services.gateway.settings import GatewaySettings
 
@@ -48,6 +49,7 @@ ROUTERS = (
     receipts.router,
     phones.router,
     streams.router,
+    whatif.router,
     board.router,
     session_lists.router,
     assist.router,

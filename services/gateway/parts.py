@@ -10,6 +10,7 @@ from services.gateway.assist import Assist
 from services.gateway.clock import EntryClock
 from services.gateway.commands import Commands
 from services.gateway.explaining import Derive, Explaining
+from services.gateway.forking import Forking, Play
 from services.gateway.limits import Rates, StreamSlots
 from services.gateway.observe import Metrics
 from services.gateway.publisher import Publisher
@@ -44,6 +45,7 @@ class Gateway:
     metrics: Metrics
     assist: Assist
     explaining: Explaining
+    forking: Forking
 
     async def run(self) -> None:
         """Keep the broker's two connections until cancelled, once the topics are there."""
@@ -59,10 +61,12 @@ class Gateway:
         await self.redis.close()
 
 
-def build_gateway(settings: GatewaySettings, derive: Derive | None = None) -> Gateway:
+def build_gateway(
+    settings: GatewaySettings, derive: Derive | None = None, play: Play | None = None
+) -> Gateway:
     """All parts, wired; nothing is connected yet. WeakSecret where MUSTER_SECRET can sign nothing.
 
-    `derive` reaches the log for full receipts; this package itself does not.
+    `derive` reaches the log for full receipts, `play` for forks; this package itself does not.
     """
     metrics, clock, recent, answers = Metrics(), EntryClock(settings.clock), Recent(), Answers()
     tokens = Tokens(settings.secret.get_secret_value())
@@ -89,4 +93,5 @@ def build_gateway(settings: GatewaySettings, derive: Derive | None = None) -> Ga
         metrics=metrics,
         assist=Assist(settings, clock, link, publisher),
         explaining=Explaining(derive, settings.explain_within_s),
+        forking=Forking(play, settings.fork_within_s),
     )

@@ -67,6 +67,7 @@ POLICY: Mapping[tuple[str, str], Rule] = {
     ("PUT", "/v1/regions/{region_id}/modes"): Rule(frozenset({"lead", "operator"}), command=True),
     ("PUT", "/v1/regions/{region_id}/disaster"): Rule(frozenset({"lead"}), command=True),
     ("POST", "/v1/alerts"): Rule(_DEFINE, command=True),
+    ("POST", "/v1/whatif"): Rule(frozenset({"lead"})),
     ("POST", "/v1/clock"): Rule(frozenset({"service"}), command=True),
     ("GET", "/v1/assignments/stream"): Rule(ANYBODY),
     ("GET", "/v1/sessions"): Rule(_ASSIST),

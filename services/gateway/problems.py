@@ -44,6 +44,7 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "redis-away": (503, "The read models can not be reached"),
     "no-node": (503, "No relay node has room"),
     "not-explained": (503, "The log could not be asked in time"),
+    "not-forked": (503, "The future could not be played"),
     "not-ready": (503, "Not ready yet"),
 }
 """Problem type -> status and title. The type's last word is stable; callers may branch on it."""

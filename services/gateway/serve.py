@@ -11,6 +11,7 @@ import uvicorn
 
 from services.gateway.app import create_app
 from services.gateway.explaining import Derive
+from services.gateway.forking import Play
 from services.gateway.parts import Gateway, build_gateway
 from services.gateway.settings import GatewaySettings
 
@@ -30,9 +31,9 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(settings: GatewaySettings, derive: Derive | None = None) -> None:
+def serve(settings: GatewaySettings, derive: Derive | None = None, play: Play | None = None) -> None:
     """Serve until SIGINT or SIGTERM. WeakSecret where MUSTER_SECRET can sign nothing."""
-    app = create_app(settings, lambda settings: build_gateway(settings, derive))
+    app = create_app(settings, lambda settings: build_gateway(settings, derive, play))
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -44,6 +44,8 @@ class GatewaySettings(AssistSettings):
     under which the browser reached the gateway."""
     explain_within_s: float = Field(default=30.0, gt=0, le=300)
     """How long a full receipt may take to be derived from the log."""
+    fork_within_s: float = Field(default=120.0, gt=0, le=600)
+    """How long a fork may be played, waiting for its turn and all futures together."""
     drain_s: float = Field(default=3.0, gt=0, le=8)
 
     @model_validator(mode="after")

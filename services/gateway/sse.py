@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
@@ -88,7 +88,7 @@ class DecisionStreams:
 
     async def stream(
         self, caller: Identity, start: Vector | None, wanted: StreamFilter
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes]:
         """Chunks of the stream from `start` (None: the end) until the token expires, or the gateway stops."""
         yield f"retry: {RETRY_MS}\n\n".encode()
         cursor = _Cursor(self, wanted, start)

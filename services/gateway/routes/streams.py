@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
@@ -39,7 +40,7 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, gateway: Gateway, caller: Identity, chunks: AsyncIterator[bytes]) -> None:
+    def __init__(self, gateway: Gateway, caller: Identity, chunks: AsyncGenerator[bytes]) -> None:
         super().__init__()
         self._gateway = gateway
         self._caller = caller
@@ -64,9 +65,10 @@ class EventStream(Response):
 
     async def _send_all(self, send: Send) -> None:
         try:
-            async for chunk in self._chunks:
-                async with asyncio.timeout(SEND_WITHIN_S):
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            async with aclosing(self._chunks) as chunks:
+                async for chunk in chunks:
+                    async with asyncio.timeout(SEND_WITHIN_S):
+                        await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         except (TimeoutError, OSError):
             self._gateway.metrics.slow_streams.inc()

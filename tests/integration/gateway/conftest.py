@@ -38,6 +38,7 @@ async def system(engines: tuple[Engine, Engine], tmp_path_factory) -> AsyncItera
             "MUSTER_PRELOAD_DECISIONS": "2",
             "MUSTER_STREAMS_PER_SUBJECT": "5",
             "MUSTER_EXPLAIN_WITHIN_S": "120",  # a process that starts on a busy machine
+            "MUSTER_FORK_WITHIN_S": "300",
         },
     )
     async with running_system(made):

@@ -52,6 +52,7 @@ POST /v1/incidents/{incident_id}/confirm     dl
 PUT  /v1/regions/{region_id}/modes           lo
 PUT  /v1/regions/{region_id}/disaster        l
 POST /v1/alerts                              l.os
+POST /v1/whatif                              l
 POST /v1/clock                               s
 GET  /v1/assignments/stream                  dtelcos
 GET  /v1/sessions                            dtels

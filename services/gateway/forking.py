@@ -1,0 +1,65 @@
+"""Forks on request: played outside this process, one at a time, within a time, ended with who asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+
+from schemas.whatif import ForkReport, WhatIfBody
+from services.gateway.problems import ProblemError
+
+Play = Callable[[WhatIfBody], AsyncGenerator[ForkReport]]
+"""A question to its reports, each replacing the one before. Raises NotForked."""
+
+AT_ONCE = 1
+MOST_WAITING = 4
+
+
+class NotForked(RuntimeError):
+    """The log could not be read, or what was asked for can not be forked; the message says which."""
+
+
+class Forking:
+    """Lets through one fork at a time; what comes is decided before what might come."""
+
+    def __init__(self, play: Play | None, within_s: float) -> None:
+        self._play = play
+        self._within_s = within_s
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._asked = 0
+
+    async def reports(self, body: WhatIfBody) -> AsyncGenerator[ForkReport]:
+        """The reports as they come; a problem where none does. Close it to end the fork."""
+        if self._play is None:
+            raise ProblemError("not-forked", "This gateway has no way to the log: use `muster whatif`.")
+        if self._asked >= AT_ONCE + MOST_WAITING:
+            raise ProblemError(
+                "too-many-requests", "Others are asking too: try again.", {"Retry-After": "10"}
+            )
+        self._asked += 1
+        deadline = asyncio.get_running_loop().time() + self._within_s
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._slots.acquire()
+            try:
+                async with aclosing(self._play(body)) as told:
+                    # Each report under its own timeout: another task may ask for the next one.
+                    while (report := await _next_until(deadline, told)) is not None:
+                        yield report
+            finally:
+                self._slots.release()
+        except TimeoutError as error:
+            detail = (
+                f"It takes more than {self._within_s:.0f} s: ask for fewer futures, or use `muster whatif`."
+            )
+            raise ProblemError("not-forked", detail) from error
+        except NotForked as error:
+            raise ProblemError("not-forked", str(error)) from error
+        finally:
+            self._asked -= 1
+
+
+async def _next_until(deadline: float, told: AsyncGenerator[ForkReport]) -> ForkReport | None:
+    async with asyncio.timeout_at(deadline):
+        return await anext(told, None)
