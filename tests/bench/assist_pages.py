@@ -13,6 +13,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
+from streams.logs import configure_logging
 from tests.bench._report import CouldNotMeasure, Report, Steps, percentile, run
 from tests.e2e.assist_people import CAMERA_FLAGS, MAY_FILM, ONLY_H264, PHONE_WITH_CAMERA, Crew, Person
 from tests.e2e.conftest import DESK
@@ -145,6 +146,7 @@ def kill(scene: Scene, stack: Installation, times: int, report: Report, steps: S
 
 def measured(arguments: argparse.Namespace, steps: Steps) -> Report:
     """One session through all three."""
+    configure_logging("error")  # stdout is the report's alone
     program, report = shutil.which("chromium"), Report("assist-pages")
     if program is None:
         raise CouldNotMeasure("no chromium is on the PATH; `make system` installs it as root")
