@@ -67,6 +67,10 @@ class LossLimit:
             if self.bps > max(VIDEO_LEAST_BPS, HEADROOM * rate_bps):
                 self.bps = None
 
+    def idle(self) -> None:
+        """Nothing flowed for a second: after some of them nothing speaks against trying again."""
+        self.loss *= 0.8
+
 
 class DownlinkEstimate:
     """A viewer's link from its REMB and its loss."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.assist.ladder import Level
 from services.relay import rtcp
 from services.relay.bandwidth import SOUND_BPS, DownlinkEstimate
 from services.relay.pacing import Pacer, Verdict
@@ -120,6 +121,8 @@ class Downlink:
         if then:
             self.sent_bps = int((octets - before) * 8 / max(0.1, now - then))
         self._before = (now, octets)
+        if not self.sent_bps:
+            self.estimate.losses.idle()
         limit = self.estimate.limit_bps(self.sent_bps, now)
         pace = None if limit is None else max(PACE_LEAST_BPS, int(limit * PACE_OVER_ESTIMATE))
         if (pace is None) != (self._pacer.rate_bps is None):
@@ -128,6 +131,14 @@ class Downlink:
         self._pacer.limit(pace, now)
         self.limit_bps = limit
         return limit
+
+    def show(self, level: Level, now: float) -> None:
+        """Send what this level of the ladder has, and nothing above it."""
+        for slot in self.slots:
+            if slot.kind == "video":
+                slot.limit(muted=level < Level.SLOW, slow=level == Level.SLOW, now=now)
+            else:
+                slot.limit(muted=level < Level.SOUND, slow=False, now=now)
 
     def video_bps(self, limit_bps: int | None) -> int | None:
         """What of the link's limit each shown video may use."""

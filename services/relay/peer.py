@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from services.assist.ladder import Level, Link, Rung, climbed
+from services.assist.ladder import Link, Rung, climbed
 from services.relay import rtcp
 from services.relay.agreement import codecs_of, extensions_of, ssrcs_of
 from services.relay.aiortc_compat import (
@@ -77,7 +77,7 @@ class Peer:
         self._beats = 0
         self._beat_at = self._born + BEAT_S
         self._timer: asyncio.TimerHandle | None = None
-        self._asking: asyncio.Task[None] | None = None
+        self._asking: set[asyncio.Task[None]] = set()
         self._now: Callable[[], float] = asyncio.get_running_loop().time
         self.wanted_bps: Callable[[Source], list[int | None]] = lambda _: []
 
@@ -92,6 +92,11 @@ class Peer:
     def heard(self) -> None:
         """Something came from the client."""
         self._heard_at = self._now()
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing came for so long that it counts as gone."""
+        return self._now() - self._heard_at > SILENT_AFTER_S
 
     def secured(self, transport: ForwardingDtlsTransport) -> None:
         """DTLS is complete: take the short path where there is one, and tell the room.
@@ -219,11 +224,17 @@ class Peer:
             self._report(now)
 
     def _ask_for_life(self) -> None:
-        if self._asking is None or self._asking.done():
-            self._asking = asyncio.create_task(self._ask(), name="relay-life")
+        """Now, and where no answer came in between once more: a lossy link swallows one in five."""
+        for after_s in (0.0, BEAT_S / 2):
+            task = asyncio.create_task(self._ask(after_s), name="relay-life")
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
 
-    async def _ask(self) -> None:
+    async def _ask(self, after_s: float) -> None:
         """A client that answers lives, and the answer measures the way to it."""
+        await asyncio.sleep(after_s)
+        if after_s and self._now() - self._heard_at <= ASK_AFTER_S:
+            return
         begin = self._now()
         if await self._pc.shows_life():
             self.heard()
@@ -251,7 +262,7 @@ class Peer:
             rung = climbed(self.down, Link(self.downlink.loss, limit), now)
             changed, self.down = rung.level != self.down.level, rung
             if changed:
-                self._apply(now)
+                self.downlink.show(rung.level, now)
                 self._events.level_changed(self, "down", rung)
         if any(True for _ in self.uplink.live()):
             rung = climbed(self.up, Link(self.uplink.estimate.losses.loss, self._uplink_limit()), now)
@@ -263,13 +274,6 @@ class Peer:
         bps = self.uplink.estimate.bps
         return bps if bps is not None and bps < 1.1 * self.uplink.received_bps else None
 
-    def _apply(self, now: float) -> None:
-        for slot in self.downlink.slots:
-            if slot.kind == "video":
-                slot.limit(muted=self.down.level < Level.SLOW, slow=self.down.level == Level.SLOW, now=now)
-            else:
-                slot.limit(muted=self.down.level < Level.SOUND, slow=False, now=now)
-
     def _lost(self, reason: str) -> None:
         if not self.closed:
             self.closed = True
@@ -280,8 +284,8 @@ class Peer:
         self.closed = True
         if self._timer is not None:
             self._timer.cancel()
-        if self._asking is not None:
-            self._asking.cancel()
+        for task in self._asking:
+            task.cancel()
         now = self._now()
         self.uplink.close()
         self._send_rtcp(rtcp.goodbye([slot.terms.ssrc for slot in self.downlink.slots][:31]))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from services.relay.rtcp import ReceptionReport, SenderReport
 from services.relay.rtp import unwrapped
 
+ALL_LOST_PACKETS = 100
+"""So many sent between two reports that count none: nothing arrives at all."""
+
 
 class Reception:
     """Counters of one SSRC, and the report made from them."""
@@ -85,9 +88,12 @@ class ViewerLoss:
 
         `sent` counts the packets of the stream so far, `numbered` is the number that the next one gets.
         """
-        packets = (report.highest - self._highest) & 0xFFFFFFFF if self._highest >= 0 else 0
+        known = self._highest >= 0
+        packets = (report.highest - self._highest) & 0xFFFFFFFF if known else 0
         passed, given = sent - self._sent, numbered - self._numbered
         self._highest, self._sent, self._numbered = report.highest, sent, numbered
+        if known and packets == 0 and passed >= ALL_LOST_PACKETS:
+            return 1.0, passed
         there = min(1.0, passed / given) if given > 0 and passed > 0 else 1.0
         lost = 1 - (1 - report.fraction_lost / 256) / there
         return max(0.0, lost), packets if packets < 0x80000000 else 0

@@ -111,6 +111,11 @@ class Room:
         own = [peer for peer_id, peer in self.peers.items() if _belongs(peer_id, publisher)]
         return [source for peer in own for source in peer.uplink.live()]
 
+    def hears(self, peer_id: str) -> bool:
+        """Whether the peer is connected and not silent."""
+        peer = self.peers.get(peer_id)
+        return peer is not None and peer.connected and not peer.silent
+
     def source_time(self, viewer: str, timestamp: int) -> int | None:
         """The publisher's RTP time of a picture that the viewer has under `timestamp`; None: no picture."""
         peer = self.peers.get(viewer)

@@ -150,6 +150,8 @@ class Uplink:
         """
         found, films = [], any(source.kind == "video" for source in self.live())
         self.received_bps = sum(source.bitrate(now) for source in self.live())
+        if not self.received_bps:
+            self.estimate.losses.idle()
         for source in self.live():
             found.append(source.reception.report(source.ssrc, now))
             loss, packets = source.count_loss(found[-1].fraction_lost / 256)

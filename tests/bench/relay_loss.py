@@ -12,17 +12,21 @@ import shutil
 from itertools import pairwise
 from pathlib import Path
 
+from deploy.local import EmbeddedRedis
 from services.relay.endpoint import Endpoint
 from services.relay.room import Room
-from tests.bench._report import CouldNotMeasure, Report, Steps, run
+from tests.bench._report import CouldNotMeasure, Report, Steps, percentile, run
 from tests.media.bad_link import Terms, bad_link, inside, missing
 from tests.media.chromium import chromium_in, join, pictures_shown, watched
+from tests.media.far_session import Worked, far_help
 from tests.media.heard import Heard
 from tests.media.remote import remote
 
 LOSSY = Terms(loss=0.10, delay_s=0.05)
+STARVED = Terms(loss=0.10, delay_s=0.05, rate_bps=64_000)
 NARROW = Terms(delay_s=0.015, rate_bps=300_000)
 WARM_S, HEAL_S = 1.5, 2.0
+HELP_ROUNDS = 5
 
 
 async def _lossy(seed: int, seconds: float) -> tuple[float, float]:
@@ -58,6 +62,11 @@ async def _healed(seed: int) -> float:
         return max(later - before for before, later in pairwise(here.screen.shown[begun:]))
 
 
+async def _helped(seed: int, rounds: int) -> Worked:
+    async with EmbeddedRedis() as redis:
+        return await far_help(redis.address, f"loss{seed}-", STARVED, seed, rounds)
+
+
 def measured(arguments: argparse.Namespace, steps: Steps) -> Report:
     """Every seed on both links; the worst counts."""
     if missing():
@@ -66,7 +75,7 @@ def measured(arguments: argparse.Namespace, steps: Steps) -> Report:
     if program is None:
         raise CouldNotMeasure("chromium is not installed")
     report = Report("relay-loss")
-    lossy, healed, seen = [], [], []
+    lossy, healed, seen, helped = [], [], [], []
     with steps.stage("10 % loss, 100 ms", arguments.seeds) as advance:
         for seed in range(arguments.seeds):
             lossy.append(asyncio.run(_lossy(100 + seed, arguments.seconds)))
@@ -79,6 +88,10 @@ def measured(arguments: argparse.Namespace, steps: Steps) -> Report:
         for seed in range(arguments.browser_seeds):
             seen.append(asyncio.run(_browsers(300 + seed, arguments.seconds, Path(program))))
             advance(1)
+    with steps.stage("64 kbit/s, 10 % loss, a session", arguments.browser_seeds) as advance:
+        for seed in range(arguments.browser_seeds):
+            helped.append(asyncio.run(_helped(400 + seed, HELP_ROUNDS)))
+            advance(1)
     report.add(
         "10 % loss both ways, 100 ms: stays lost", max(loss for loss, _ in lossy) * 100, "%", bound=1.0
     )
@@ -90,6 +103,11 @@ def measured(arguments: argparse.Namespace, steps: Steps) -> Report:
     )
     report.add("pictures shown there, of 20 filmed", min(rate for _, rate in seen), "/s")
     report.add("300 kbit/s: a packet lost for good heals", max(healed), "s", bound=0.5)
+    for what in ("marks_s", "texts_s", "stills_s"):
+        taken = [second for worked in helped for second in getattr(worked, what)]
+        name = f"64 kbit/s and 10 % loss: {what.removesuffix('_s')} from end to end"
+        report.add(f"{name}, median", percentile(taken, 50), "s")
+        report.add(f"{name}, worst", max(taken), "s")
     report.notes = {"seeds": arguments.seeds, "each": f"{arguments.seconds:g} s"}
     return report
 

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local import EmbeddedRedis
 from services.assist.ladder import Level
+from services.relay import peer as peers
 from services.relay.endpoint import Endpoint
 from services.relay.room import Room
 from tests.conftest import missing
 from tests.media.bad_link import Terms, bad_link, inside
 from tests.media.bad_link import missing as no_link
 from tests.media.chromium import chromium_in, join, watched
+from tests.media.far_session import far_help
 from tests.media.heard import Heard
 from tests.media.remote import remote
 
@@ -69,6 +72,22 @@ async def test_a_packet_lost_for_good_is_healed_by_a_key_frame() -> None:
         assert here.up.dropped >= 2
         assert len(here.camera.key_frames) > asked
         assert len(here.screen.shown) - shown > 30
+
+
+@pytest.mark.parametrize(
+    "redis_url", [pytest.param(EmbeddedRedis, marks=pytest.mark.embedded, id="valkey")], indirect=True
+)
+async def test_on_a_link_for_no_picture_marks_words_and_stills_still_arrive(
+    redis_url: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """64 kbit/s for each end, a tenth lost: the video gives way, everything else gets through.
+
+    Who counts as silent is other tests' matter: a machine without time for this one must not decide it.
+    """
+    monkeypatch.setattr(peers, "SILENT_AFTER_S", 30.0)
+    terms = Terms(loss=0.10, delay_s=0.05, rate_bps=64_000)
+    worked = await far_help(redis_url, topic_prefix, terms, seed=4, rounds=1)
+    assert len(worked.marks_s) == len(worked.texts_s) == len(worked.stills_s) == 1
 
 
 async def test_a_link_too_small_for_the_picture_goes_down_the_ladder() -> None:

@@ -12,6 +12,7 @@ import ctypes
 import fcntl
 import os
 import random
+import socket
 import struct
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -23,6 +24,7 @@ TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
 CLONE_NEWNET = 0x40000000
 PACKET_BYTES = 2048
 QUEUE_S = 0.3
+SECOND = "10.78.0.3"
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,10 @@ def tun_in(namespace: str, name: str) -> int:
     return device
 
 
-def carry(source: int, target: int, direction: Direction) -> None:
+Choose = Callable[[bytes], Direction]
+
+
+def carry(source: int, target: int, choose: Choose) -> None:
     """Let what is readable on one device pass to the other, in the running loop."""
     loop = asyncio.get_running_loop()
 
@@ -93,7 +98,7 @@ def carry(source: int, target: int, direction: Direction) -> None:
         try:
             os.write(target, packet)
         except OSError:
-            direction.dropped += 1
+            choose(packet).dropped += 1
 
     def read() -> None:
         for _ in range(64):
@@ -101,7 +106,7 @@ def carry(source: int, target: int, direction: Direction) -> None:
                 packet = os.read(source, PACKET_BYTES)
             except BlockingIOError:
                 return
-            at = direction.goes_at(packet, loop.time())
+            at = choose(packet).goes_at(packet, loop.time())
             if at is not None:
                 loop.call_at(at, write, packet)
 
@@ -110,16 +115,18 @@ def carry(source: int, target: int, direction: Direction) -> None:
 
 @dataclass(frozen=True)
 class Side:
-    """One end: its namespace and its address."""
+    """One end: its namespace and its address; `second` has a link of its own with the same terms."""
 
     namespace: str
     address: str
+    second: str = ""
 
 
 @asynccontextmanager
 async def bad_link(there: Terms, back: Terms, seed: int) -> AsyncIterator[tuple[Side, Side, list[Direction]]]:
     """Two namespaces joined by a bad link while the block lasts, carried by the running loop."""
-    sides = [Side(f"muster-bad-{end}-{os.getpid()}", f"10.78.0.{end}") for end in (1, 2)]
+    names = [f"muster-bad-{end}-{os.getpid()}" for end in (1, 2)]
+    sides = [Side(names[0], "10.78.0.1"), Side(names[1], "10.78.0.2", SECOND)]
     devices: list[int] = []
     try:
         for side in sides:
@@ -130,9 +137,13 @@ async def bad_link(there: Terms, back: Terms, seed: int) -> AsyncIterator[tuple[
             _run(*within, "addr", "add", side.address, "peer", peer, "dev", "bad0")
             _run(*within, "link", "set", "bad0", "up", "mtu", "1400")
             _run(*within, "link", "set", "lo", "up")
+        _run("ip", "-n", names[1], "addr", "add", SECOND, "dev", "bad0")
+        _run("ip", "-n", names[0], "route", "add", SECOND, "dev", "bad0")
         directions = [Direction(there, random.Random(seed)), Direction(back, random.Random(seed + 1))]
-        carry(devices[0], devices[1], directions[0])
-        carry(devices[1], devices[0], directions[1])
+        others = [Direction(there, random.Random(seed + 2)), Direction(back, random.Random(seed + 3))]
+        second = socket.inet_aton(SECOND)
+        carry(devices[0], devices[1], lambda ip: (others if ip[16:20] == second else directions)[0])
+        carry(devices[1], devices[0], lambda ip: (others if ip[12:16] == second else directions)[1])
         yield sides[0], sides[1], directions
     finally:
         for device in devices:

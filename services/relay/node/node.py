@@ -229,6 +229,11 @@ class Node:
             live.gone(resource.party, grace_s, reason)
             live.show_presence()
 
+    def hears(self, session_id: str, party: str) -> bool:
+        """Whether the party's media was heard lately."""
+        media = self.media.get(session_id)
+        return media is not None and media.room.hears(party)
+
     def require_room(self) -> None:
         """NodeBusy where one more client is one too many, or where this node stops."""
         if self.stopping or self.load >= self.settings.relay_capacity:

@@ -11,13 +11,12 @@ from starlette.applications import Starlette
 
 from schemas.assist_client import MAX_SIGNAL_BYTES
 from services.relay.node.app import create_app
+from services.relay.node.keepalive import PING_EVERY_S, PONG_WITHIN_S, PatientWebSocket
 from services.relay.node.node import Node
 from services.relay.node.settings import RelaySettings
 
 log = structlog.get_logger(__name__)
 
-PING_EVERY_S, PONG_WITHIN_S = 1.0, 2.0
-"""A client that is silent is gone after three seconds."""
 DRAIN_S = 3
 
 
@@ -45,7 +44,7 @@ def serve(settings: RelaySettings) -> None:
         port=settings.relay_port,
         loop="uvloop",
         http="h11",
-        ws="websockets-sansio",
+        ws=PatientWebSocket,
         ws_max_size=MAX_SIGNAL_BYTES + 1024,
         ws_ping_interval=PING_EVERY_S,
         ws_ping_timeout=PONG_WITHIN_S,

@@ -32,6 +32,7 @@ from services.relay.node.client import (
     Client,
 )
 from services.relay.node.hearing import ChannelEar, Hearing
+from services.relay.node.keepalive import ALIVE
 from services.relay.node.link import StoreAway
 from services.relay.node.live import LiveSession, NotStored
 from services.relay.node.node import Elsewhere, Node, NodeBusy
@@ -41,7 +42,7 @@ from services.sessions.tokens import BadPartyToken, Party, spend
 
 log = structlog.get_logger(__name__)
 
-HELLO_WITHIN_S = 5.0
+HELLO_WITHIN_S = 10.0
 MAX_STRANGERS = 200
 """Connections that have not said hello."""
 
@@ -159,6 +160,7 @@ async def _admit(node: Node, live: LiveSession, client: Client, after: int) -> N
 async def _serve(node: Node, live: LiveSession, client: Client, socket: WebSocket) -> None:
     """Read and write until either ends; the session goes on without this client."""
     hearing = Hearing(live, node.media[live.session_id], client)
+    socket.scope[ALIVE] = lambda: node.hears(live.session_id, client.party)
     client.on_channel = lambda channel: _attach(client, hearing, channel)
     reading = asyncio.create_task(_read(socket, hearing, client))
     writing = asyncio.create_task(client.write())

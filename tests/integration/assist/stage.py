@@ -6,9 +6,10 @@ import asyncio
 import json
 import os
 import signal
+import socket as sockets
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -23,6 +24,7 @@ from deploy.local.ports import free_port
 from schemas.assist_client import MAX_SIGNAL_BYTES
 from schemas.assist_log import PartyRole
 from services.relay.node.app import create_app
+from services.relay.node.keepalive import PING_EVERY_S, PONG_WITHIN_S, PatientWebSocket
 from services.relay.node.node import Node
 from services.relay.node.settings import RelaySettings
 from services.sessions.nodes import NodeRegistry
@@ -30,6 +32,7 @@ from services.sessions.placement import answers, place
 from services.sessions.store import SessionStore
 from services.sessions.tokens import PartyTokens
 from tests.integration.assist.conftest import SECRET
+from tests.media.bad_link import Side, inside
 
 WITHIN_S = 8.0
 MUSTER = Path(sys.executable).with_name("muster")
@@ -37,31 +40,47 @@ MUSTER = Path(sys.executable).with_name("muster")
 
 @asynccontextmanager
 async def running_node(redis_url: str, prefix: str, **more: Any) -> AsyncIterator[Node]:
-    """A node that serves while it is needed; the broker is away unless `broker` names one."""
+    """A node that serves while it is needed; the broker is away unless `broker` names one.
+
+    With `near` (a Side) it is reached there, in another network namespace; Redis stays where it is.
+    """
+    near: Side | None = more.pop("near", None)
+    pong_within_s: float = more.pop("pong_within_s", PONG_WITHIN_S)
+    host = near.address if near else "127.0.0.1"
     settings = RelaySettings(
         **{
             "redis_url": redis_url,
             "topic_prefix": prefix,
             "secret": SecretStr(SECRET),
             "broker": "127.0.0.1:1",
+            "relay_host": host,
             "relay_port": free_port(),
-            "relay_addresses": "127.0.0.1",
+            "relay_addresses": host,
             "relay_grace_s": 0.3,
             **more,
         }
     )
-    app = create_app(settings)
+
+    def build(settings: RelaySettings) -> Node:
+        with inside(near.namespace) if near else nullcontext():
+            return Node(settings)
+
+    app = create_app(settings, build)
+    with inside(near.namespace) if near else nullcontext():
+        listening = sockets.create_server((host, settings.relay_port))
     config = uvicorn.Config(
         app,
         port=settings.relay_port,
         log_config=None,
-        ws="websockets-sansio",
+        ws=PatientWebSocket,
         ws_max_size=MAX_SIGNAL_BYTES + 1024,
+        ws_ping_interval=PING_EVERY_S,
+        ws_ping_timeout=pong_within_s,
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    serving = asyncio.create_task(server._serve())
+    serving = asyncio.create_task(server._serve([listening]))
     try:
         while not server.started:
             assert not serving.done(), serving.exception()
@@ -72,6 +91,7 @@ async def running_node(redis_url: str, prefix: str, **more: Any) -> AsyncIterato
     finally:
         server.should_exit = True
         await serving
+        listening.close()
 
 
 async def placed_token(node: Node, session_id: str, subject: str, role: PartyRole) -> str:

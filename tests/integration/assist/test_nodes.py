@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from services.sessions import tokens as session_tokens
 from services.sessions.join_codes import CODE_USES, JoinCodes
 from services.sessions.nodes import NodeRegistry, RelayNode
 from services.sessions.placement import NoNode, place
@@ -98,6 +99,19 @@ async def test_a_code_lets_in_a_few_times_and_only_as_what_it_says(store: Sessio
         assert await codes.redeem(code) is not None
     assert await codes.redeem(code) is None
     assert not [key for key in await store.ask("KEYS", "*") if code.encode() in key]
+
+
+def test_a_token_that_has_expired_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a connection nor a way back; only its own resource can still be given up with it."""
+    monkeypatch.setattr(session_tokens, "TOKEN_TTL_S", -5)
+    monkeypatch.setattr(session_tokens, "TICKET_TTL_S", -5)
+    tokens = PartyTokens(SECRET)
+    token, _ = tokens.token("ses-1", "EVA", "expert")
+    with pytest.raises(BadPartyToken, match="ExpiredSignatureError"):
+        tokens.read_token(token, "ses-1")
+    with pytest.raises(BadPartyToken, match="ExpiredSignatureError"):
+        tokens.read_ticket(tokens.ticket("ses-1", "EVA", "expert"), "ses-1")
+    assert tokens.read_token(token, "ses-1", expired=True).subject == "EVA"
 
 
 async def test_a_signalling_token_opens_once_and_only_its_session(store: SessionStore) -> None:

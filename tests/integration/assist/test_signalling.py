@@ -10,6 +10,7 @@ import httpx
 import pytest
 import websockets
 
+from services.relay.node.keepalive import PING_EVERY_S, PONG_WITHIN_S
 from services.relay.node.node import Node
 from tests.integration.assist.stage import AssistClient, connected, placed_token, running_node, welcomed
 
@@ -86,6 +87,26 @@ async def test_a_lost_connection_keeps_its_place_for_a_while(node: Node, session
         )
         assert passed["entry"]["party"] == "CARL"
         assert [entry["kind"] for entry in carl.entries()].count("joined") == 2
+
+
+async def test_a_client_that_falls_silent_is_marked_absent(node: Node, session_id: str) -> None:
+    """Its connection stays open and answers nothing, not even a ping: within three seconds it is gone."""
+    assert PING_EVERY_S + PONG_WITHIN_S < 3.0
+    async with connected(node, session_id, "ANA", "technician") as ana:
+        await welcomed(ana)
+        async with connected(node, session_id, "EVA", "expert") as eva:
+            await welcomed(eva)
+            begun = len(ana.messages)
+            eva.socket.transport.pause_reading()
+            absent = await ana.until(
+                lambda one: (
+                    one["type"] == "presence"
+                    and [party["party"] for party in one["parties"] if party["present"]] == ["ANA"]
+                ),
+                begun,
+            )
+            assert absent
+            eva.socket.transport.abort()
 
 
 async def test_the_same_party_connected_twice_has_one_connection(node: Node, session_id: str) -> None:

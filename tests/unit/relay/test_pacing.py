@@ -95,6 +95,24 @@ def test_a_limit_that_a_lossy_link_got_is_lifted_while_it_loses_no_more_than_a_t
     assert losses.bps is None
 
 
+def test_where_nothing_flows_any_more_the_loss_is_forgotten() -> None:
+    """Otherwise a link that was once too bad for anything would never be tried again."""
+    losses = LossLimit()
+    for _ in range(20):
+        losses.reported(0.6, 100, 500_000)
+    assert losses.loss > 0.5
+    for _ in range(6):
+        losses.idle()
+    assert losses.loss < 0.2
+
+
+def test_a_viewer_that_gets_nothing_at_all_loses_everything() -> None:
+    """Its reports count no new packets, so they show no loss."""
+    lost = ViewerLoss()
+    lost.reported(told(0, 100), sent=100, numbered=70_100)
+    assert lost.reported(told(0, 100), sent=400, numbered=70_400) == (1.0, 300)
+
+
 def test_what_never_reached_the_relay_is_not_the_viewers_loss() -> None:
     """A tenth is missing already in what is sent: a report of a tenth means a link that loses nothing."""
     lost = ViewerLoss()
