@@ -126,6 +126,8 @@ class Decision(Wire):
     """Which of its permits were needed for it."""
     follow_up_of: Id | None = None
     replaces: list[AlertName] | None = Field(default=None, max_length=MAX_REFERENCES)
+    modes: dict[Tier, Mode] | None = None
+    """Of `modes_set`: the tiers that are dispatched in another mode from now on."""
 
 
 def decision_id(log: str, region: str, offset: int, n: int) -> str:

@@ -58,6 +58,8 @@ class IncidentView(Wire):
     crew: int = 1
     crew_ids: list[Id] = Field(default=[], max_length=50)
     """Everybody who goes, where it is more than one."""
+    crew_there: list[Id] = Field(default=[], max_length=50)
+    """Who of them is on site."""
     window_from: Moment | None = None
     window_to: Moment | None = None
     lock: LockKind | None = None

@@ -19,7 +19,7 @@ def set_modes(turn: Turn, event: SetModes) -> None:
     region.modes = {tier: mode for tier, mode in sorted(modes.items()) if mode != "automatic"}
     said = ", ".join(f"{tier}: {mode}" for tier, mode in sorted(event.modes.items()))
     detail = f"{said} ({event.reason})" if event.reason else said
-    turn.decide("modes_set", by=event.by, detail=detail)
+    turn.decide("modes_set", by=event.by, detail=detail, modes=dict(sorted(event.modes.items())))
     for incident in region.by_slot.values():
         if incident.tier in event.modes:
             withdraw_suggestion(turn, incident, "mode")

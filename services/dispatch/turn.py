@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import TypedDict, Unpack
 
 from schemas.alerts import Alert
-from schemas.base import Place
+from schemas.base import Place, Tier
+from schemas.commands import Mode
 from schemas.decisions import Decision, DecisionKind, decision_id
 from schemas.disasters import Disaster, Permit
 from schemas.lending import EngineerHandedOver, Loan, Offer
@@ -77,6 +78,7 @@ class Details(Described, Said, Permitted, total=False):
     replaces: list[str]
     disaster: Disaster
     follow_up_of: str | None
+    modes: dict[Tier, Mode]
 
 
 _MOMENTS = ("occurred_at", "reported_at", "promised_at", "arrives_at", "window_from", "window_to")

@@ -6,6 +6,7 @@ from typing import Any
 
 from schemas.base import Place
 from schemas.views import EngineerView, IncidentView, RegionView, TimelineEntry
+from services.dispatch.crew_statuses import ON_SITE
 from services.dispatch.eligibility import closes_at, opens_at
 from services.dispatch.fold import UNNAMED_LOG, PartitionFold
 from services.dispatch.lifecycle import crew_of
@@ -57,9 +58,11 @@ def incident_view(state: RegionState, incident_id: str) -> IncidentView | None:
 def _control(state: RegionState, incident: Incident) -> dict[str, Any]:
     """Who goes together, when one may come, and what people have fixed or are asked."""
     closes = closes_at(incident)
+    crew = [e.engineer_id for e in crew_of(state, incident)] if incident.crew > 1 else []
     return {
         "crew": incident.crew,
-        "crew_ids": [e.engineer_id for e in crew_of(state, incident)] if incident.crew > 1 else [],
+        "crew_ids": crew,
+        "crew_there": [name for name in crew if incident.crew_stages.get(name, -1) >= ON_SITE],
         "window_from": to_moment_or_none(opens_at(incident) or None),
         "window_to": to_moment_or_none(closes if closes < FOREVER else None),
         "lock": incident.lock,

@@ -107,8 +107,13 @@ def _control(view: View, decision: Decision) -> None:
     if kind == "assigned" and (decision.crew or 1) > 1:
         crew = [*(view.get("crew_ids") or []), who] if joins else [who]
         view["crew"], view["crew_ids"], view["engineer_id"] = decision.crew, crew, crew[0]
+        view["crew_there"] = []
+    elif kind == "crew_reported" and decision.reason == "on_site":
+        view["crew_there"] = [*(view.get("crew_there") or []), who]
+    elif kind == "crew_complete":
+        view["crew_there"] = view.get("crew_ids") or []
     elif kind == "withdrawn":
-        view["crew_ids"] = []
+        view["crew_ids"] = view["crew_there"] = []
     elif kind == "locked":
         view["lock"] = decision.reason
     elif kind == "unlocked":

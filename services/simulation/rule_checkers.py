@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from schemas.commands import LockIncident, UnlockIncident
 from schemas.decisions import Decision
@@ -32,8 +33,11 @@ class _Duty:
     off: datetime | None = None
     paused: datetime | None = None
     carried: timedelta = timedelta()
+    works_since: datetime | None = None
+    spells: list[tuple[datetime, datetime]] = field(default_factory=list)
 
     def go_on(self, at: datetime, rules: RegionRules) -> None:
+        self.works_since = self.works_since or at
         rested = self.off is not None and at - self.off >= timedelta(minutes=rules.daily_rest_min)
         if self.began is None or rested:
             self.began = self.unbroken = at - self.carried
@@ -43,8 +47,17 @@ class _Duty:
 
     def pause(self, at: datetime, off_shift: bool) -> None:
         self.paused = self.paused or at
+        if self.works_since is not None:
+            self.spells.append((self.works_since, at))
+            self.works_since = None
         if off_shift:
             self.off = at
+
+    def worked(self, since: datetime, until: datetime) -> timedelta:
+        """How long they work between two moments, if they work on from the last time they began."""
+        spells = self.spells if self.works_since is None else [*self.spells, (self.works_since, until)]
+        spans = (min(end, until) - max(begun, since) for begun, end in spells)
+        return sum((span for span in spans if span > timedelta()), timedelta())
 
 
 @dataclass(slots=True)
@@ -59,11 +72,12 @@ class HardRules:
     """Told of everything that enters a region's log and of every decision, in order.
 
     `saw` raises RuleBroken where an assignment breaks a rule of product, level, language, certificate, parts,
-    customer, window, shift end, rest, break, pin or lock.
+    customer, window, shift end, rest, break, week, pin or lock.
     """
 
     def __init__(self) -> None:
         self._rules: dict[str, RegionRules] = {}
+        self._zones: dict[str, ZoneInfo] = {}
         self._engineers: dict[str, _Engineer] = {}
         self._said: dict[str, IncidentReported] = {}
         self._reports: dict[str, IncidentReported] = {}
@@ -74,6 +88,7 @@ class HardRules:
         match event:
             case RegionDefined():
                 self._rules[event.region] = event.rules
+                self._zones[event.region] = ZoneInfo(event.time_zone)
             case EngineerRegistered():
                 self._registered(event)
             case IncidentReported():
@@ -168,7 +183,11 @@ class HardRules:
             return {}
         rest_by = duty.began + DAY - timedelta(minutes=rules.daily_rest_min)
         break_by = duty.unbroken + timedelta(minutes=rules.break_after_min)
-        return {"rest": ends <= rest_by, "break": ends <= break_by}
+        now, zone = decision.decided_at, self._zones[decision.region]
+        begins, last = _monday(now, zone), _monday(ends, zone)
+        worked = max(duty.worked(begins, last if last > begins else ends), duty.worked(last, ends))
+        in_week = worked <= timedelta(minutes=rules.week_max_min)
+        return {"rest": ends <= rest_by, "break": ends <= break_by, "week": in_week}
 
     def _is_whom_the_lock_names(self, decision: Decision) -> bool:
         lock = self._locks.get(decision.incident_id or "")
@@ -179,3 +198,9 @@ class HardRules:
 def _within_shift(who: EngineerRegistered, at: datetime, ends: datetime) -> bool:
     """Whether work ends with the registered shift; one that a phone began after it has no registered end."""
     return who.shift_end is None or ends <= who.shift_end or at > who.shift_end
+
+
+def _monday(at: datetime, zone: ZoneInfo) -> datetime:
+    """The Monday 00:00 of its week, by the region's clocks."""
+    there = at.astimezone(zone)
+    return datetime.combine((there - timedelta(days=there.weekday())).date(), time(), zone)

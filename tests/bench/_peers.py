@@ -2,14 +2,17 @@
 
 greedy    by weight, then age, each incident gets the nearest idle engineer who may go
 matching  an optimal matching of what waits with idle engineers, at each event
-vroom     VROOM plans routes for all who are on shift anew whenever somebody idle could be sent, with promises
-          as time windows and weights as priorities; the first visit of whoever is idle is carried out
+vroom     VROOM, with promises as time windows and weights as priorities, asked anew whenever somebody idle
+          could be sent. It saves travel, not waiting, so it is asked what serves it best: while enough are
+          idle each of them takes one incident; where more waits it plans routes for all on shift, and the
+          first visit of whoever is idle is carried out. What fits no window is planned again without one
 
 None of them turns anybody under way, posts anybody, or knows more than ours.
 """
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 import numpy as np
@@ -106,25 +109,41 @@ class Matching(Peer):
 
 
 class Vroom(Peer):
-    """VROOM's routes for everybody on shift, planned anew whenever somebody idle could be sent."""
+    """One incident for each who is idle, or where more waits routes for everybody on shift."""
 
     def send(self, turn: Turn, slots: Ints, rows: Ints) -> None:
         """Carry out the first visit of each idle engineer's route."""
         if not _allowed(turn, slots, rows).any():
             return
-        routes = _vroom_problem(turn, slots).solve(exploration_level=1, nb_threads=1).routes
+        overloaded = len(slots) > len(rows)
+        on_shift = np.flatnonzero(turn.region.warm.engineers.standing > 0) if overloaded else rows
+        visits = _visits(_vroom_problem(turn, slots, on_shift))
+        if late := set(slots.tolist()) - {slot for _, slot in visits}:
+            visits = _visits(_vroom_problem(turn, slots, on_shift, late))
         idle, visited = set(rows.tolist()), set()
-        for row, kind, slot in routes[["vehicle_id", "type", "id"]].itertuples(index=False):
-            if kind == "job" and row in idle and row not in visited:
+        for row, slot in visits:
+            if row in idle and row not in visited:
                 visited.add(row)
                 _assign(turn, int(slot), int(row))
 
 
-def _vroom_problem(turn: Turn, slots: Ints) -> Any:
-    """Everybody on shift as a vehicle, free now or when their work should end; what waits as jobs."""
+def _visits(problem: Any) -> list[tuple[int, int]]:
+    """Engineer and incident of each visit, route by route; what is left out has none."""
+    routes = problem.solve(exploration_level=1, nb_threads=1).routes
+    if not len(routes):
+        return []
+    told = routes[routes["type"] == "job"][["vehicle_id", "id"]]
+    return [(int(row), int(slot)) for row, slot in told.itertuples(index=False)]
+
+
+def _vroom_problem(turn: Turn, slots: Ints, rows: Ints, late: Container[int] = ()) -> Any:
+    """Vehicles free now (one job each where all are), or when their work should end; what waits as jobs.
+
+    `late`: incidents whose promise nobody can keep; they have no time window.
+    """
     vroom = _vroom()
     warm = turn.region.warm
-    rows = np.flatnonzero(warm.engineers.standing > 0)
+    one_each = {"max_tasks": 1} if (warm.engineers.standing[rows] == IDLE).all() else {}
     supply = supply_at(turn.region, turn.policy, rows, turn.now)
     places = supply.places.copy()
     held = np.flatnonzero(supply.held_slot >= 0)
@@ -143,7 +162,7 @@ def _vroom_problem(turn: Turn, slots: Ints) -> Any:
     for at, row in enumerate(rows.tolist()):
         window = vroom.TimeWindow(int(ready[at]) // 1000, HORIZON_S)
         skills = _skills(warm.engineers.levels[:, row])
-        problem.add_vehicle(vroom.Vehicle(row, start=at, skills=skills, time_window=window))
+        problem.add_vehicle(vroom.Vehicle(row, start=at, skills=skills, time_window=window, **one_each))
     for at, slot in enumerate(slots.tolist(), start=len(rows)):
         spare_s = (int(warm.incidents.promised[slot]) - turn.now) // 1000
         problem.add_job(
@@ -153,7 +172,9 @@ def _vroom_problem(turn: Turn, slots: Ints) -> Any:
                 default_service=int(warm.incidents.service[slot]) // 1000,
                 priority=HIGHEST_PRIORITY * int(warm.incidents.weight[slot]) // heaviest,
                 skills={10 * int(warm.incidents.product[slot]) + int(warm.incidents.level[slot])},
-                time_windows=[vroom.TimeWindow(0, spare_s if spare_s > 0 else HORIZON_S)],
+                time_windows=[
+                    vroom.TimeWindow(0, spare_s if spare_s > 0 and slot not in late else HORIZON_S)
+                ],
             )
         )
     return problem

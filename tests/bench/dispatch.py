@@ -6,6 +6,7 @@ import argparse
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
@@ -91,7 +92,7 @@ def play_all(
     names: Sequence[str], scenarios: Sequence[Path], processes: int, advance: Callable[[int], None]
 ) -> Days:
     """Every dispatcher on every scenario, a few at a time."""
-    with ProcessPoolExecutor(processes, initializer=alone) as pool:
+    with ProcessPoolExecutor(processes, get_context("spawn"), initializer=alone) as pool:
         asked: dict[Future[Day], tuple[str, str]] = {
             pool.submit(play, name, folder): (name, folder.name) for folder in scenarios for name in names
         }

@@ -208,13 +208,15 @@ class Installation:
         """A slow machine answers a command with 202: wait until the read model has it."""
         until(lambda: self._api.get(path).status_code == 200, KNOWN_WITHIN_S)
 
-    def report(self, region: str, incident: str, *, site: str = "near", tier: str = "gold") -> None:
+    def report(
+        self, region: str, incident: str, *, site: str = "near", tier: str = "gold", **fields: object
+    ) -> None:
         """Report an incident of the product `core`."""
         lat, lon = SITES[site]
         body = {
             "incident_id": incident, "region": region, "place": {"lat": lat, "lon": lon}, "tier": tier,
             "product": "core", "level": 2, "site_id": "SITE-7", "equipment_id": "RACK-3",
-            "expected_service_min": 30,
+            "expected_service_min": 30, **fields,
         }  # fmt: skip
         self.send("POST", "/incidents", body)
 
@@ -234,7 +236,12 @@ class Installation:
 
 def now() -> str:
     """The wall's time in RFC 3339."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return later(0)
+
+
+def later(minutes: float) -> str:
+    """So many minutes from now in RFC 3339."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + minutes * 60))
 
 
 def until(true: Callable[[], object], within_s: float = 15.0) -> None:

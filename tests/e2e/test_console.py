@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from schemas.api import Role
+from services.dispatch.demand import RECENT_KEPT
 from tests.cap_message import cap_message, reference
 from tests.e2e.conftest import DESK, PHONE, OpenContext
-from tests.e2e.stack import Installation, until
+from tests.e2e.stack import Installation, later, until
 
 # Starting six processes takes long on a busy machine; each test alone takes seconds.
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -23,13 +25,28 @@ SOON_MS = 20_000
 def stack(tmp_path_factory: pytest.TempPathFactory, chromium: Path) -> Iterator[Installation]:
     """One installation for all tests here; each test has a region of its own in it."""
     with Installation(tmp_path_factory.mktemp("stack")) as installation:
+        expect_reports(installation)
         yield installation
 
 
-def open_board(stack: Installation, context: BrowserContext, region: str) -> Page:
-    """The board of a dispatcher who sees one region, live."""
+POSTED_IN = "R-post"
+POSTED_WITHIN_MS = 150_000
+"""Idle engineers are looked at every two minutes of the log's time."""
+
+
+def expect_reports(stack: Installation) -> None:
+    """A region whose reports come from far off, and IDA idle: while the other tests run she is sent there."""
+    stack.region(POSTED_IN, ["IDA"])
+    for number in range(RECENT_KEPT):
+        stack.report(POSTED_IN, f"SEEN-{number}", site="far")
+        stack.send("POST", f"/incidents/SEEN-{number}/cancel", {"reason": "seen"})
+    stack.shift("IDA", 1)
+
+
+def open_board(stack: Installation, context: BrowserContext, region: str, role: Role = "dispatcher") -> Page:
+    """The board of a dispatcher, or another, who sees one region, live."""
     page = context.new_page()
-    page.goto(f"{stack.url}/#token={stack.token('dispatcher', f'd-{region}', [region])}")
+    page.goto(f"{stack.url}/#token={stack.token(role, f'{role[0]}-{region}', [region])}")
     expect(page.locator(".link-sign")).to_have_attribute("data-link", "live", timeout=SOON_MS)
     return page
 
@@ -355,3 +372,78 @@ def test_a_dispatcher_confirms_assigns_and_locks_on_the_board(
     drawer.get_by_role("button", name="Back").click()
     drawer.get_by_role("button", name="Unlock").click()
     expect(drawer).not_to_contain_text("Who goes · DIN", timeout=SOON_MS)
+
+
+def test_a_lead_sets_the_modes_by_keyboard_and_automatic_is_asked_twice(
+    stack: Installation, open_context: OpenContext
+) -> None:
+    """Each tier's mode is shown to all, changed by leads alone, and nothing becomes automatic by one key."""
+    region = stack.region("R-modes")
+    lead = open_board(stack, open_context(), region, "lead")
+    other = open_board(stack, open_context(locale="es-ES"), region)
+    opener = lead.locator(".modes-button")
+    expect(opener).to_have_text("Modes: automatic")
+    opener.focus()
+    lead.keyboard.press("Enter")
+    drawer = lead.get_by_role("dialog", name="How tiers are dispatched")
+    gold = drawer.locator('[data-tier="gold"]')
+    expect(gold).to_have_attribute("data-mode", "automatic")
+    gold.get_by_role("radio", name="Automatic").focus()
+    lead.keyboard.press("ArrowLeft")
+    expect(gold).to_have_attribute("data-mode", "suggest", timeout=SOON_MS)
+    assert stack.read(f"/regions/{region}")["modes"] == {"gold": "suggest"}
+    other.get_by_role("button", name="1 nivel a mano").click(timeout=SOON_MS)
+    told = other.get_by_role("dialog")
+    expect(told.locator('[data-tier="gold"]')).to_contain_text("Propuesta")
+    expect(told.get_by_role("radio")).to_have_count(0)
+    for answer, after in (("Back", "suggest"), ("Yes, automatic", "automatic")):
+        gold.get_by_role("radio", name="Suggest").focus()
+        lead.keyboard.press("ArrowRight")
+        asked = drawer.get_by_role("alertdialog")
+        expect(asked.get_by_role("button", name="Back")).to_be_focused()
+        asked.get_by_role("button", name=answer).click()
+        expect(gold).to_have_attribute("data-mode", after, timeout=SOON_MS)
+        expect(asked).to_have_count(0)
+    assert stack.read(f"/regions/{region}")["modes"] == {}
+    lead.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+    expect(opener).to_be_focused()
+
+
+def test_the_job_page_says_when_one_may_come_and_who_of_the_crew_is_there(
+    stack: Installation, open_context: OpenContext
+) -> None:
+    """A crew of two behind a gate: the phone shows the access, and how many of how many have arrived."""
+    region = stack.region("R-crew", ["JON", "KIM"])
+    phone = open_job(stack, open_context(viewport=PHONE), region, "JON")
+    for engineer in ("JON", "KIM"):
+        stack.shift(engineer, 1)
+    stack.report(region, "MAST-2", crew=2, window_to=later(180))
+    expect_job(phone, "MAST-2", "assigned")
+    facts = phone.locator(".job-facts")
+    expect(facts).to_contain_text("Access", timeout=SOON_MS)
+    expect(facts).to_contain_text("0 of 2 there")
+    epoch = stack.read("/incidents/MAST-2")["epoch"]
+    stack.status("KIM", 2, "MAST-2", epoch, "on_site")
+    expect(facts).to_contain_text("1 of 2 there", timeout=SOON_MS)
+    expect(facts).to_contain_text("KIM ✓")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_a_posting_says_why_in_one_click(stack: Installation, open_context: OpenContext) -> None:
+    """What it saves, what the road costs and what would flip it; in both languages."""
+    board = open_board(stack, open_context(), POSTED_IN)
+    engineer = board.locator('[data-engineer="IDA"]')
+    expect(engineer).to_contain_text("waits elsewhere", timeout=POSTED_WITHIN_MS)
+    engineer.click()
+    receipt = board.locator("[data-posting]")
+    for told in (
+        "Goes to wait: IDA",
+        "weighted min",
+        "reports an hour",
+        "core/2",
+        "What would have changed it",
+    ):
+        expect(receipt).to_contain_text(told)
+    board.locator("select[name=language]").select_option("es")
+    expect(receipt).to_contain_text("Qué lo habría cambiado")

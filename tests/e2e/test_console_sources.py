@@ -14,7 +14,7 @@ import pytest
 from pydantic import BaseModel
 
 from schemas.alerts import Alert, Severity
-from schemas.answers import Receipts
+from schemas.answers import PostingReceipts, Receipts
 from schemas.assist_api import Joined, SessionOpened
 from schemas.assist_log import (
     AnnotationKind,
@@ -32,6 +32,7 @@ from schemas.base import Place, Tier
 from schemas.decisions import Decision, DecisionKind, EngineerState, IncidentState
 from schemas.disasters import Disaster, Permit
 from schemas.engineers import PhoneStatus, ShiftChange
+from schemas.postings import PostingChange, PostingFlip, PostingMove, PostingReceipt
 from schemas.receipts import (
     Basis,
     Candidate,
@@ -56,6 +57,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     Place, Polygon, Terms, Alert, Disaster, RegionView, TimelineEntry, IncidentView, EngineerView,
     Decision, RegionKpi,
     Candidate, Flip, Waiting, DecisionReceipt, Receipts,
+    PostingMove, PostingFlip, PostingReceipt, PostingReceipts,
     Anchor, Mark, LogEntry, SessionChanged, AnnotationMade, IceServer, PartyView, GuideView, SessionView,
     SessionOpened, Joined, Welcome, Pointed,
 )  # fmt: skip
@@ -71,6 +73,7 @@ WORDS = {
     "LeftOut": LeftOut,
     "WhyWaiting": WhyWaiting,
     "FlipChange": FlipChange,
+    "PostingChange": PostingChange,
     "PartyRole": PartyRole,
     "Outcome": Outcome,
     "Level": Level,

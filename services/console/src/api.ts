@@ -51,10 +51,10 @@ export async function request<T>(path: string, init: RequestInit = {}): Promise<
 
 export const read = <T>(path: string): Promise<T> => request<T>(path);
 
-export function send<T>(path: string, body: unknown, idempotencyKey?: string): Promise<T> {
+export function send<T>(path: string, body: unknown, idempotencyKey?: string, method: "POST" | "PUT" = "POST"): Promise<T> {
   const headers: Record<string, string> = { "Content-Type": "application/json" };
   if (idempotencyKey !== undefined) headers["Idempotency-Key"] = idempotencyKey;
-  return request<T>(path, { method: "POST", headers, body: JSON.stringify(body) });
+  return request<T>(path, { method, headers, body: JSON.stringify(body) });
 }
 
 /** An Idempotency-Key of its own; over plain http on a network there is no randomUUID. */

@@ -21,12 +21,12 @@ const NOTHING_OF_DECISION: Nothing<Decision> = {
   promised_at: null, travel_time_s: null, arrives_at: null, from_place: null, diverted_from: null,
   expected_service_min: null, work_left_min: null, late: null, crew: null, by: null, mode: null, window_from: null, window_to: null,
   loan: null, handover: null, offers: null, alert: null, replaces: null,
-  disaster: null, disaster_id: null, permits: null, follow_up_of: null,
+  disaster: null, disaster_id: null, permits: null, follow_up_of: null, modes: null,
 };
 const NOTHING_OF_REGION: Nothing<RegionView> = { polygon: null, now: null, disaster: null };
 
 /** What the gateway's own views, brought forward from decisions, may not have. */
-const NOBODY = { crew: 1, crew_ids: [], locked_to: [], suggested: [], mode: "automatic" as const };
+const NOBODY = { crew: 1, crew_ids: [], crew_there: [], locked_to: [], suggested: [], mode: "automatic" as const };
 
 export const incidentFrom = (view: Sparse<IncidentView>): IncidentView => {
   const whole = { ...NOTHING_OF_INCIDENT, ...NOBODY, timeline: [], ...view } as IncidentView;

@@ -130,6 +130,7 @@ export interface IncidentView {
   diversions: number;
   crew: number;
   crew_ids: string[];
+  crew_there: string[];
   window_from: Moment | null;
   window_to: Moment | null;
   lock: LockKind | null;
@@ -199,6 +200,7 @@ export interface Decision {
   disaster_id: string | null;
   permits: Permit[] | null;
   follow_up_of: string | null;
+  modes: Partial<Record<Tier, Mode>> | null;
 }
 
 export interface Loan {
@@ -290,6 +292,57 @@ export interface Receipts {
   detail: "stored" | "full";
   receipts: DecisionReceipt[];
   now?: DecisionReceipt;
+}
+
+export type PostingChange =
+  | "road_price_above" | "road_price_below" | "reports_above" | "reports_below" | "farther" | "nearer";
+
+/** An engineer who would wait at a place: what that saves and what its road costs, in weighted minutes. */
+export interface PostingMove {
+  engineer_id: string;
+  place: Place;
+  travel_time_s: number;
+  road_km: number;
+  saves: number;
+  road: number;
+}
+
+export interface PostingFlip {
+  change: PostingChange;
+  amount: number;
+  unit: "weighted_min_per_km" | "per_hour" | "s";
+  engineer_id?: string;
+  then_engineer_id?: string;
+  then_place?: Place;
+}
+
+export interface PostingReceipt {
+  id: string;
+  log: string;
+  region: string;
+  offset: number;
+  n: number;
+  decided_at: Moment;
+  policy: string;
+  policy_version: number;
+  travel_version: string;
+  horizon_min: number;
+  reports_per_hour: number;
+  considered: number;
+  chosen: PostingMove;
+  saves_by_kind?: Record<string, number>;
+  other_engineers?: PostingMove[];
+  other_places?: PostingMove[];
+  stays?: Record<string, number>;
+  flips?: PostingFlip[];
+}
+
+/** Why an engineer waits elsewhere (`GET /v1/engineers/{id}/receipts`). */
+export interface PostingReceipts {
+  engineer_id: string;
+  region: string;
+  detail: "stored" | "full";
+  receipts: PostingReceipt[];
 }
 
 /** Who is signed in (`POST /v1/login`, `GET /v1/me`). */

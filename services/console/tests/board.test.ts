@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { crewText } from "../src/board/ControlFacts";
 import { curvesOf } from "../src/board/curves";
 import { Picture } from "../src/board/picture";
 import { boardFrom, decisionFrom, incidentFrom, type SparseBoard } from "../src/received";
@@ -189,4 +190,24 @@ test("an engineer goes to a post on the map, and work takes them from it", () =>
   picture.apply({ ...sent, offset: 12 });
   assert.equal(picture.engineers.get("E1")?.post, null);
   assert.deepEqual(picture.journeys.get("E1")?.to, sent.place);
+});
+
+test("a region's modes follow the decision, and so do its open incidents", () => {
+  const picture = loaded();
+  picture.apply(decision(11, { kind: "modes_set", modes: { gold: "suggest" } }));
+  picture.apply(decision(12, { kind: "modes_set", modes: { silver: "shadow" } }));
+  assert.deepEqual(picture.regions.get("R1")?.modes, { gold: "suggest", silver: "shadow" });
+  assert.equal(picture.incidents.get("I1")?.mode, "suggest");
+});
+
+test("who of a crew is on site is counted as they report it", () => {
+  const picture = loaded();
+  const both = { kind: "assigned", incident_id: "I1", epoch: 1, incident_state: "assigned", crew: 2 } as const;
+  picture.incidents.get("I1")!.crew = 2;
+  picture.apply(decision(11, { ...both, engineer_id: "E1" }));
+  picture.apply(decision(11, { ...both, engineer_id: "E2", n: 1 }));
+  picture.apply(decision(12, { kind: "crew_reported", incident_id: "I1", engineer_id: "E2", reason: "on_site" }));
+  assert.equal(crewText(picture.incidents.get("I1")!), "E1, E2 ✓ · 1 of 2 there");
+  picture.apply(decision(13, { kind: "withdrawn", incident_id: "I1", engineer_id: "E1", incident_state: "waiting" }));
+  assert.equal(crewText(picture.incidents.get("I1")!), "0 of 2 there");
 });

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from schemas.base import Place
 from schemas.clock import ClockTicked, LogStarted
@@ -19,13 +19,13 @@ from schemas.decisions import Decision
 from schemas.engineers import StatusReported
 from schemas.events import RegionEvent
 from schemas.incidents import IncidentTriaged
-from schemas.regions import EngineerRegistered, RegionDefined
+from schemas.regions import EngineerRegistered, RegionDefined, RegionRules
 from services.dispatch.fold import PartitionFold
 from services.dispatch.lifecycle import crew_of
 from services.dispatch.state import Incident
 from services.simulation.checkers import Invariants
 from services.simulation.rule_checkers import HardRules
-from tests.simulation.dispatch.generated import PRODUCTS, START, STATUSES, Draws, Story, crowded_policy
+from tests.simulation.dispatch.generated import PRODUCTS, STATUSES, Draws, Story, crowded_policy
 from tests.simulation.dispatch.ruled import SHORT_RULES, engineer_rules
 
 NEXT = {"assigned": 0, "accepted": 3, "en_route": 4, "on_site": 5, "restored": 6}
@@ -39,6 +39,7 @@ MODES = ("shadow", "suggest", "automatic")
 class RuledStory(Story):
     """A story whose every event and decision is seen by the checkers."""
 
+    hours: RegionRules = SHORT_RULES
     rules: HardRules = field(default_factory=HardRules)
     invariants: Invariants = field(default_factory=Invariants)
 
@@ -55,8 +56,8 @@ class RuledStory(Story):
     def begin(self) -> None:
         """One region with short working hours, everybody on shift."""
         self.tell("", LogStarted(log="log-1"))
-        self.tell("", ClockTicked(now=START))
-        self.tell("R1", RegionDefined(region="R1", time_zone="Europe/Lisbon", rules=SHORT_RULES))
+        self.tell("", ClockTicked(now=self.now))
+        self.tell("R1", RegionDefined(region="R1", time_zone="Europe/Lisbon", rules=self.hours))
         for number in range(self.engineers):
             self.tell("R1", self.on_shift(number))
         self.wait(1)
@@ -68,9 +69,9 @@ class RuledStory(Story):
             region="R1",
             home=Place(lat=38 + number / 100, lon=-9),
             skills={"core": 1 + number % 5, PRODUCTS[number % 3]: 3},
-            available_from=START,
-            shift_end=None if number % 3 else START + timedelta(hours=3),
-            **engineer_rules(number + 1, number, number * 2, START),
+            available_from=self.now,
+            shift_end=None if number % 3 else self.now + timedelta(hours=3),
+            **engineer_rules(number + 1, number, number * 2, self.now),
         )
 
     def wait(self, minutes: float) -> None:
@@ -166,11 +167,17 @@ class RuledStory(Story):
         return ConfirmSuggestion(incident_id=name, region="R1", by="d-1", engineer_ids=who, epoch=epoch)
 
 
-def ruled_story() -> RuledStory:
-    """A story that has begun."""
+SHORT_WEEK = SHORT_RULES.model_copy(update={"week_max_min": 60.0})
+SUNDAY_NIGHT = datetime(2026, 3, 8, 22, 40, tzinfo=UTC)
+
+
+def ruled_story(*, short_week: bool = False) -> RuledStory:
+    """A story that has begun; in a short week an hour of work is left, and Monday is 80 minutes off."""
     policy = crowded_policy().model_copy(
         update={"unreachable_after_s": 900.0, "churn_price_weighted_min": 2.0}
     )
     told = RuledStory(PartitionFold(policy), engineers=8, ids=IDS)
+    if short_week:
+        told.hours, told.now = SHORT_WEEK, SUNDAY_NIGHT
     told.begin()
     return told

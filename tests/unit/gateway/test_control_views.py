@@ -10,6 +10,7 @@ import pytest
 from schemas.api import Role
 from schemas.commands import ConfirmSuggestion, LockIncident, SetModes, UnlockIncident
 from schemas.decisions import Decision
+from schemas.engineers import StatusReported
 from schemas.events import RegionEvent
 from schemas.incidents import IncidentReported, IncidentTriaged
 from services.gateway.overlay import incident_after
@@ -19,7 +20,7 @@ from services.gateway.stream_filter import StreamFilter
 from services.gateway.tokens import Identity
 from tests.unit.gateway.test_overlay import AT, SITE, Story
 
-CONTROL = ("state", "epoch", "engineer_id", "crew", "crew_ids", "suggested", "lock")
+CONTROL = ("state", "epoch", "engineer_id", "crew", "crew_ids", "crew_there", "suggested", "lock")
 
 
 def reported(crew: int) -> IncidentTriaged:
@@ -60,6 +61,9 @@ def test_a_suggestion_its_confirmation_and_a_lock_are_followed(crew: int) -> Non
             ConfirmSuggestion(engineer_ids=who, **by),
             LockIncident(kind="engineer", reason="asked for", **by),
             UnlockIncident(**by),
+            StatusReported(
+                engineer_id="E1", device_seq=9, occurred_at=AT, incident_id="I1", epoch=1, status="on_site"
+            ),
         ],
     )
 

@@ -11,7 +11,7 @@ from schemas.base import Place
 from schemas.commands import LockIncident
 from schemas.decisions import Decision
 from schemas.incidents import IncidentReported
-from schemas.regions import Certificate, EngineerRegistered, RegionDefined
+from schemas.regions import Certificate, EngineerRegistered, RegionDefined, RegionRules
 from services.simulation.rule_checkers import HardRules, RuleBroken
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -33,10 +33,15 @@ def decided(kind: Any, offset: int, **fields: Any) -> Decision:
     return Decision.model_validate({**whole, "kind": kind, "caused_by": f"e{offset}", **fields})
 
 
-def assignment(engineer: dict[str, Any], incident: dict[str, Any], lock: str | None = None) -> None:
+def assignment(
+    engineer: dict[str, Any],
+    incident: dict[str, Any],
+    lock: str | None = None,
+    hours: RegionRules | None = None,
+) -> None:
     """ANA is sent at noon, arrives at 12:10 and works an hour; raises where that breaks a rule."""
     rules = HardRules()
-    rules.told(RegionDefined(region="R1"))
+    rules.told(RegionDefined(region="R1", rules=hours or RegionRules()))
     said = {"skills": {"core": 2}, "available_from": NOON, **engineer}
     rules.told(EngineerRegistered(engineer_id="ANA", region="R1", home=SITE, **said))
     report = {"tier": "gold", "product": "core", **incident}
@@ -67,6 +72,17 @@ def test_an_assignment_within_all_rules_is_sound() -> None:
         {"language": "pt", "certificate": "tower", "parts": ["fan"], "customer_id": "C1", "window_to": LATER},
         lock="ANA",
     )
+
+
+@pytest.mark.parametrize(("week_max_min", "broken"), [(70, False), (69, True)])
+def test_the_weeks_hours_are_counted_to_the_jobs_end(week_max_min: int, broken: bool) -> None:
+    """The work since the shift's start and the job together fit into the week, or they do not."""
+    hours = RegionRules(week_max_min=week_max_min)
+    if not broken:
+        assignment({"worked_min_before": 0}, {}, hours=hours)
+        return
+    with pytest.raises(RuleBroken, match="week"):
+        assignment({"worked_min_before": 0}, {}, hours=hours)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,11 @@ import { Drawer } from "./Drawer";
 import { Engineers } from "./Engineers";
 import { AttentionBar, Incidents } from "./Incidents";
 import { Kpis } from "./Kpis";
-import { loaded, openBoard, regionFilter, regions, selectedIncident, tierFilter, zone } from "./store";
+import { ModesButton, ModesDrawer } from "./Modes";
+import { PostingDrawer } from "./Posting";
+import {
+  loaded, modesOpen, openBoard, regionFilter, regions, selectedIncident, selectedPosting, tierFilter, zone,
+} from "./store";
 import { Stream } from "./Stream";
 
 function Filters() {
@@ -45,8 +49,18 @@ function Filters() {
           ))}
         </select>
       </label>
+      {loaded.value && <ModesButton />}
     </div>
   );
+}
+
+/** What lies over the right side: an incident, a posting's reason, or the modes; one at a time. */
+function OpenDrawer() {
+  const incident = selectedIncident.value;
+  const posting = selectedPosting.value;
+  if (incident) return <Drawer key={incident} id={incident} />;
+  if (posting) return <PostingDrawer key={`${posting.engineer}/${posting.place}`} chosen={posting} />;
+  return modesOpen.value ? <ModesDrawer /> : null;
 }
 
 export function Board() {
@@ -56,7 +70,6 @@ export function Board() {
     setStream(board.stream);
     return board.close;
   }, []);
-  const chosen = selectedIncident.value;
   return (
     <div class="board-page">
       <Header page="board" link={stream?.link ?? null} now={logTime} zone={zone.value}>
@@ -82,7 +95,7 @@ export function Board() {
             <div class="board-right">
               <Engineers />
               <Stream />
-              {chosen && <Drawer key={chosen} id={chosen} />}
+              <OpenDrawer />
             </div>
           </>
         )}

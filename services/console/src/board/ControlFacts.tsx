@@ -3,6 +3,23 @@ import { t } from "../texts";
 import { clockText, toMs } from "../time";
 import type { IncidentView } from "../wire";
 
+/** Who goes together, and how many of them are there. */
+export function crewText({ crew, crew_ids, crew_there }: IncidentView): string | null {
+  if (crew < 2) return null;
+  const names = crew_ids.map((name) => (crew_there.includes(name) ? `${name} ✓` : name)).join(", ");
+  return [names, t().control.there(crew_there.length, crew)].filter(Boolean).join(" · ");
+}
+
+/** When one may come, in the region's time. */
+export function accessText({ window_from, window_to }: IncidentView, zone: string): string | null {
+  const words = t().control;
+  const span = [
+    window_from && words.since(clockText(toMs(window_from), zone)),
+    window_to && words.until(clockText(toMs(window_to), zone)),
+  ].filter(Boolean);
+  return span.join(" ") || null;
+}
+
 function Line({ name, value }: { name: string; value: string }) {
   return (
     <div class="fact">
@@ -14,15 +31,13 @@ function Line({ name, value }: { name: string; value: string }) {
 
 export function ControlFacts({ incident, zone }: { incident: IncidentView; zone: string }) {
   const words = t().control;
-  const { lock, window_from, window_to } = incident;
-  const span = [
-    window_from && words.since(clockText(toMs(window_from), zone)),
-    window_to && words.until(clockText(toMs(window_to), zone)),
-  ].filter(Boolean);
+  const { lock } = incident;
+  const crew = crewText(incident);
+  const access = accessText(incident, zone);
   return (
     <>
-      {incident.crew > 1 && <Line name={words.together} value={incident.crew_ids.join(", ") || String(incident.crew)} />}
-      {span.length > 0 && <Line name={words.access} value={span.join(" ")} />}
+      {crew && <Line name={words.together} value={crew} />}
+      {access && <Line name={words.access} value={access} />}
       {lock && <Line name={words.locked} value={[words.kinds[lock], ...incident.locked_to].join(" · ")} />}
     </>
   );

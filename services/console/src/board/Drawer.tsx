@@ -1,5 +1,5 @@
 // One incident's story: what it is, who is on it, and every decision about it in the log's order.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { read, Refused } from "../api";
 import { logTime } from "../clock";
 import { Icon, TierMark } from "../icons";
@@ -13,7 +13,8 @@ import { Control } from "./Control";
 import { ControlFacts } from "./ControlFacts";
 import { PromiseBar, PromiseCountdown } from "./Promise";
 import { useReceipts } from "./receipts";
-import { picture, selectedDecision, selectedIncident, version, zoneOf } from "./store";
+import { DrawerFrame } from "./DrawerFrame";
+import { closeDrawers, picture, selectedDecision, version, zoneOf } from "./store";
 import { Timeline, WholeStory } from "./Timeline";
 
 const STORY_EVERY_MS = 5000;
@@ -113,30 +114,8 @@ export function Drawer({ id }: { id: string }) {
   const { incident, failed } = useIncident(id);
   const last = incident?.timeline.at(-1);
   const shelf = useReceipts(id, last ? `${last.offset}/${last.n}` : "");
-  const closer = useRef<HTMLButtonElement>(null);
-  const close = (): void => {
-    selectedIncident.value = selectedDecision.value = null;
-  };
-  useEffect(() => {
-    const before = document.activeElement as HTMLElement | null;
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.key === "Escape") close();
-    };
-    addEventListener("keydown", onKey);
-    return () => {
-      removeEventListener("keydown", onKey);
-      if (before?.isConnected) before.focus();
-    };
-  }, []);
   return (
-    <div class="drawer" role="dialog" aria-modal="false" aria-labelledby="drawer-title">
-      <header class="drawer-head">
-        {incident && <TierMark tier={incident.tier} />}
-        <h2 id="drawer-title">{id}</h2>
-        <button type="button" class="square" ref={closer} aria-label={t().common.close} title={t().common.close} onClick={close}>
-          <Icon name="close" />
-        </button>
-      </header>
+    <DrawerFrame title={id} mark={incident && <TierMark tier={incident.tier} />} close={closeDrawers}>
       {!incident ? (
         <p class="empty">{failed ? t().drawer.failed : t().drawer.gone}</p>
       ) : (
@@ -154,6 +133,6 @@ export function Drawer({ id }: { id: string }) {
           <WholeStory shelf={shelf} zone={zoneOf(incident.region)} />
         </div>
       )}
-    </div>
+    </DrawerFrame>
   );
 }

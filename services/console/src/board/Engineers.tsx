@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { Icon, type IconName } from "../icons";
 import { t } from "../texts";
 import type { EngineerState, EngineerView } from "../wire";
+import { openPosting } from "./Posting";
 import { picture, selectedIncident, shownEngineers, stateFilter, version } from "./store";
 
 const STATES: readonly EngineerState[] = ["available", "en_route", "on_site", "on_break", "off_shift"];
@@ -47,9 +48,10 @@ function EngineerRow({ engineer }: { engineer: EngineerView }) {
       <button
         type="button"
         class={`engineer ${chosen ? "chosen" : ""}`}
-        disabled={!incident}
+        disabled={!incident && !engineer.post}
+        title={!incident && engineer.post ? t().posting.title(engineer.engineer_id) : undefined}
         data-engineer={engineer.engineer_id}
-        onClick={() => (selectedIncident.value = incident)}
+        onClick={() => (incident ? (selectedIncident.value = incident) : openPosting(engineer.engineer_id, null))}
       >
         <span class={`engineer-state key-${engineer.state}`} title={t().engineerStates[engineer.state]}>
           <Icon name={engineer.reachable ? ICONS[engineer.state] : "silent"} size={14} />
@@ -57,7 +59,7 @@ function EngineerRow({ engineer }: { engineer: EngineerView }) {
         </span>
         <span class="engineer-id">{engineer.engineer_id}</span>
         <span class="engineer-job">
-          {engineer.reachable ? (incident ?? t().engineerStates[engineer.state]) : t().engineers.unreachable}
+          {engineer.reachable ? (incident ?? (engineer.post ? t().engineers.posted : t().engineerStates[engineer.state])) : t().engineers.unreachable}
         </span>
       </button>
     </li>

@@ -4,16 +4,21 @@ import { Icon } from "../icons";
 import { reasonText, t } from "../texts";
 import { clockSecondsText, toMs } from "../time";
 import type { Decision } from "../wire";
+import { openPosting } from "./Posting";
 import { tell } from "./sentences";
 import { groupedLines, lines, picture, selectedDecision, selectedIncident, streamFilter, zoneOf } from "./store";
 
 const FIRST_SHOWN = 60;
 
-/** Opens the incident with the receipt of this very decision. */
+/** Opens the incident with the receipt of this very decision, or the reason of a posting. */
 function show(decision: Decision): void {
+  if (isPosting(decision)) return openPosting(decision.engineer_id ?? "", `${decision.offset}/${decision.n}`);
   selectedDecision.value = `${decision.offset}/${decision.n}`;
   selectedIncident.value = decision.incident_id;
 }
+
+/** Who is lent or goes home is told by the loan; whoever waits elsewhere has a receipt. */
+const isPosting = ({ kind, reason }: Decision): boolean => kind === "posted" && reason === null;
 
 function StreamLine({ decision, times }: { decision: Decision; times: number }) {
   const zone = zoneOf(decision.region);
@@ -21,7 +26,7 @@ function StreamLine({ decision, times }: { decision: Decision; times: number }) 
   const incident = decision.incident_id;
   return (
     <li class={`line tone-${line.tone}`}>
-      <button type="button" disabled={!incident} onClick={() => show(decision)}>
+      <button type="button" disabled={!incident && !isPosting(decision)} onClick={() => show(decision)}>
         <time class="line-time" dateTime={decision.decided_at}>
           {clockSecondsText(toMs(decision.decided_at), zone)}
         </time>

@@ -60,6 +60,7 @@ export class Picture {
       (decision.offset < mark.offset || (decision.offset === mark.offset && decision.n <= mark.n));
     if (seen) return false;
     this.marks.set(decision.region, { log: decision.log, offset: decision.offset, n: decision.n });
+    if (decision.kind === "modes_set") this.setModes(decision);
     if (decision.kind !== "refused" && decision.kind !== "conflicted") {
       this.applyToIncident(decision);
       this.applyToEngineer(decision);
@@ -105,6 +106,15 @@ export class Picture {
       if (isOpen(incident)) continue;
       const ended = incident.resolved_at ?? incident.restored_at ?? incident.reported_at;
       if (nowMs - Date.parse(ended) > KEEP_ENDED_MS) this.incidents.delete(id);
+    }
+  }
+
+  private setModes({ region, modes }: Decision): void {
+    const view = this.regions.get(region);
+    if (!view || !modes) return;
+    this.regions.set(region, { ...view, modes: { ...view.modes, ...modes } });
+    for (const incident of this.incidents.values()) {
+      if (incident.region === region) incident.mode = modes[incident.tier] ?? incident.mode;
     }
   }
 
@@ -241,14 +251,21 @@ const INCIDENT_CHANGES: Partial<Record<Decision["kind"], Change>> = {
   assigned: (incident, decision) => {
     const joins = incident.crew > 1 && incident.crew_ids.length > 0 && incident.crew_ids.length < incident.crew;
     incident.crew_ids = incident.crew > 1 && decision.engineer_id ? [...(joins ? incident.crew_ids : []), decision.engineer_id] : [];
+    incident.crew_there = [];
     incident.suggested = [];
     incident.engineer_id = incident.crew_ids[0] ?? decision.engineer_id;
     incident.arrives_at = decision.arrives_at;
     incident.acknowledged = false;
   },
+  crew_reported: (incident, { engineer_id, reason }) => {
+    if (reason === "on_site" && engineer_id) incident.crew_there = [...new Set([...incident.crew_there, engineer_id])];
+  },
+  crew_complete: (incident) => {
+    incident.crew_there = incident.crew_ids;
+  },
   withdrawn: (incident, decision) => {
     incident.engineer_id = null;
-    incident.crew_ids = [];
+    incident.crew_ids = incident.crew_there = [];
     incident.arrives_at = null;
     incident.acknowledged = false;
     if (decision.reason === "diverted") incident.diversions += 1;
@@ -310,6 +327,7 @@ function newIncident(decision: Decision): Mutable<IncidentView> | null {
     diversions: 0,
     crew: decision.crew ?? 1,
     crew_ids: [],
+    crew_there: [],
     window_from: decision.window_from,
     window_to: decision.window_to,
     lock: null,

@@ -6,8 +6,8 @@ import { durationText } from "../time";
 import { ruleText, t } from "../texts";
 import type { Candidate, DecisionReceipt, Flip, Receipts } from "../wire";
 
-const MAY_ASK_WHY = ["dispatcher", "lead", "operator"];
-const DERIVED_WITHIN_MS = 45_000;
+export const MAY_ASK_WHY = ["dispatcher", "lead", "operator"];
+export const DERIVED_WITHIN_MS = 45_000;
 
 export interface Shelf {
   /** By "offset/n", as a timeline's entry names its decision. */

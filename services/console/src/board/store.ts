@@ -33,6 +33,26 @@ export const streamFilter = signal<"all" | "exceptions" | Exception>("all");
 export const selectedIncident = signal<string | null>(null);
 /** The decision ("offset/n") whose receipt shall be open in the drawer. */
 export const selectedDecision = signal<string | null>(null);
+export interface ChosenPosting {
+  engineer: string;
+  /** "offset/n" of the decision; null: the last one. */
+  place: string | null;
+}
+export const selectedPosting = signal<ChosenPosting | null>(null);
+export const modesOpen = signal(false);
+
+export function closeDrawers(): void {
+  batch(() => {
+    selectedIncident.value = selectedDecision.value = selectedPosting.value = null;
+    modesOpen.value = false;
+  });
+}
+
+export function openModes(): void {
+  const wasOpen = modesOpen.peek();
+  closeDrawers();
+  modesOpen.value = !wasOpen;
+}
 
 let changed = false;
 let fresh: Decision[] = [];

@@ -6,6 +6,7 @@ import { MapView } from "../map/MapView";
 import { distanceM } from "../map/projection";
 import type { Scene } from "../map/scene";
 import { PromiseBar, promiseTone } from "../board/Promise";
+import { accessText, crewText } from "../board/ControlFacts";
 import { StateChip } from "../board/Incidents";
 import { t } from "../texts";
 import { clockText, countdownText, durationText, toMs } from "../time";
@@ -94,6 +95,8 @@ function Way({ incident, engineer }: { incident: IncidentView; engineer: Enginee
 export function JobCard({ incident, engineer, unsent }: { incident: IncidentView; engineer: EngineerView; unsent: boolean }) {
   const words = t().job;
   const facts: [string, string | null][] = [
+    [t().control.access, accessText(incident, zone())],
+    [t().control.together, crewText(incident)],
     [words.site, incident.site_id],
     [words.equipment, incident.equipment_id],
     [words.ticket, incident.external_id],

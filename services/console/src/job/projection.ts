@@ -61,3 +61,7 @@ export function nextStatus(state: IncidentState): PhoneStatus | null {
 }
 
 export const STEPS: readonly IncidentState[] = ["assigned", "accepted", "en_route", "on_site", "restored"];
+
+/** Whether others of a crew are still on their way. */
+export const waitsForCrew = (incident: IncidentView | null): boolean =>
+  incident !== null && incident.crew > 1 && incident.crew_there.length < incident.crew && incident.restored_at === null;

@@ -10,10 +10,12 @@ import type { StreamEvent } from "../sse";
 import type { Decision, IncidentView, JobView, RegionView } from "../wire";
 import { keepJob, keptJob, store, type Diversion } from "./kept";
 import { Outbox, type Action, type Conflict, type Deed } from "./outbox";
-import { isBehind, project, type JobState } from "./projection";
+import { isBehind, project, waitsForCrew, type JobState } from "./projection";
 import { Sender, type Answer } from "./sender";
 
 const READ_AGAIN_MS = 500;
+/** What the others of a crew report is not told to this phone: while they are awaited it asks. */
+const CREW_EVERY_MS = 5_000;
 const READ_AGAIN_LIMIT = 6;
 const SETTLING_MS = 8_000;
 const OWN_ACKNOWLEDGEMENT_MS = 10_000;
@@ -177,6 +179,7 @@ export class JobPage {
     this.reads = 0;
     this.noticeDiversion(view);
     this.adopt(view);
+    if (waitsForCrew(view.incident)) this.readSoon(CREW_EVERY_MS);
     void this.readRegion(view.engineer.region);
   }
 
