@@ -11,8 +11,8 @@ CATCH_UP_S = 10.0
 """What has piled up is to be worked off within this time."""
 DRAINED_S = 1.0
 """A backlog that one worker folds within this time is none."""
-IDLE_SHARE = 0.05
-"""The part of a core that a worker uses with nothing to do (polls, ticks): it goes with the worker."""
+BUSY_SHARE = 0.25
+"""Only so busy a worker shows what an event costs: an idle one's polls make each look dear."""
 FEWEST_EVENTS = 20.0
 """Fewer events than this say nothing about what one of them costs."""
 
@@ -47,8 +47,8 @@ class FleetLoad:
     def demand(self) -> Demand:
         """The workers that fold what comes, and within CATCH_UP_S also what has piled up."""
         owed_s = self.behind_events * self.seconds_per_event
-        work = self.folded_per_s * self.seconds_per_event - IDLE_SHARE * (self.workers - 1)
-        return Demand(max(0.0, work) + owed_s / CATCH_UP_S, drained=owed_s <= DRAINED_S)
+        work = self.folded_per_s * self.seconds_per_event
+        return Demand(work + owed_s / CATCH_UP_S, drained=owed_s <= DRAINED_S)
 
 
 def fleet_load(
@@ -57,7 +57,7 @@ def fleet_load(
     """The load between two readings, by worker; None where no worker is in both.
 
     A worker that was started anew in between counts from its next reading on. `usual_s` is an event's cost
-    as it was known before, for a time in which too few events came to tell.
+    as it was known before: it stands while too few come to tell, and is only ever lowered by idle workers.
     """
     pairs = [
         (before[name], sample)
@@ -70,7 +70,10 @@ def fleet_load(
     busy_s = sum(late.busy_s - early.busy_s for early, late in pairs)
     rate = sum((late.events_folded - early.events_folded) / (late.at_s - early.at_s) for early, late in pairs)
     behind = sum(sample.behind_events for sample in now.values())
+    share = sum((late.busy_s - early.busy_s) / (late.at_s - early.at_s) for early, late in pairs) / len(pairs)
     cost_s = busy_s / folded if folded >= FEWEST_EVENTS else usual_s
+    if share < BUSY_SHARE:
+        cost_s = min(cost_s, usual_s)
     return FleetLoad(len(now), behind, rate, cost_s)
 
 

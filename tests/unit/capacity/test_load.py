@@ -6,23 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.capacity.load import CATCH_UP_S, IDLE_SHARE, RelaySample, WorkerSample, fleet_load, relay_demand
+from services.capacity.load import CATCH_UP_S, RelaySample, WorkerSample, fleet_load, relay_demand
 
 USUAL_S = 0.002
 
 
 def test_demand_is_what_comes_and_what_has_piled_up() -> None:
-    """100 events a second at 4 ms fill 0.4 of a worker; 500 behind add what works them off in time.
-
-    What the second worker uses with nothing to do is not asked for: it goes with it.
-    """
+    """1,000 events a second at 0.8 ms fill 0.8 of a worker; 2,000 behind add what works them off in time."""
     before = {"a": WorkerSample(0, 0, 0, 0.0), "b": WorkerSample(0, 0, 0, 0.0)}
-    now = {"a": WorkerSample(5, 400, 300, 1.2), "b": WorkerSample(5, 100, 200, 0.8)}
+    now = {"a": WorkerSample(5, 1400, 3000, 2.4), "b": WorkerSample(5, 600, 2000, 1.6)}
     load = fleet_load(before, now, USUAL_S)
     assert load is not None
-    assert load.folded_per_s == pytest.approx(100)
-    assert load.events_per_s_of_one == pytest.approx(250)
-    assert load.demand().processes == pytest.approx(0.4 - IDLE_SHARE + 500 * 0.004 / CATCH_UP_S)
+    assert load.folded_per_s == pytest.approx(1000)
+    assert load.events_per_s_of_one == pytest.approx(1250)
+    assert load.demand().processes == pytest.approx(0.8 + 2000 * 0.0008 / CATCH_UP_S)
     assert not load.demand().drained
 
 
@@ -41,6 +38,16 @@ def test_too_few_events_do_not_change_what_one_costs() -> None:
     load = fleet_load({"a": WorkerSample(0, 0, 0, 0)}, {"a": WorkerSample(5, 0, 4, 0.5)}, USUAL_S)
     assert load is not None
     assert load.seconds_per_event == USUAL_S
+
+
+def test_an_idle_worker_does_not_make_an_event_look_dear() -> None:
+    """At a tenth of a core an event costs what is known, not its share of the polls; cheaper counts."""
+    one = fleet_load({"a": WorkerSample(0, 0, 0, 0)}, {"a": WorkerSample(5, 0, 100, 0.5)}, USUAL_S)
+    other = fleet_load({"a": WorkerSample(0, 0, 0, 0)}, {"a": WorkerSample(5, 0, 500, 0.5)}, USUAL_S)
+    assert one is not None
+    assert other is not None
+    assert one.seconds_per_event == USUAL_S
+    assert other.seconds_per_event == pytest.approx(0.001)
 
 
 def test_nobody_seen_twice_is_a_load_that_nobody_knows() -> None:
