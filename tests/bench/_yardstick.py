@@ -6,10 +6,13 @@ those are at hand).
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 from statistics import fmean, median
 from typing import NamedTuple
 
@@ -40,6 +43,23 @@ class _Served(NamedTuple):
     response_min: float
     late: bool
     weight: float
+
+
+def read_legs(file: Path) -> list[Leg]:
+    """The journeys of a legs.csv."""
+    with file.open(newline="", encoding="utf-8") as rows:
+        return [
+            Leg(
+                engineer_id=row["engineer_id"],
+                incident_id=row["incident_id"],
+                departed_at=datetime.fromisoformat(row["departed_at"]),
+                origin=Place(lat=float(row["from_lat"]), lon=float(row["from_lon"])),
+                ended_at=datetime.fromisoformat(row["ended_at"]),
+                end=Place(lat=float(row["to_lat"]), lon=float(row["to_lon"])),
+                outcome=row["outcome"],  # type: ignore[arg-type]
+            )
+            for row in csv.DictReader(rows)
+        ]
 
 
 def score(scenario: Scenario, legs: Iterable[Leg]) -> Score:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -13,12 +16,13 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
 
+from services.simulation.journeys import Leg, write_legs
 from services.simulation.replay import Replay
 from services.simulation.scenarios import Scenario, read_scenario
 from services.surge.policy import SHIPPED, shipped_lending_policy
 from tests.bench._lending_picture import Point, draw
 from tests.bench._report import CouldNotMeasure, Report, Steps, run
-from tests.bench._runs import alone
+from tests.bench._runs import ROOT, WithoutReceipts, alone
 from tests.bench._yardstick import area_j, score, shifted
 
 J_AT_MOST = {"aid-1": 0.62, "aid-2": 0.70}
@@ -36,27 +40,72 @@ class Job(NamedTuple):
     setting: str
     seed: int = 0
     thinned: bool = False
+    kept_in: Path | None = None
 
 
 class Result(NamedTuple):
-    """What came of it."""
+    """What came of it; `impossible`: journeys, by the yardstick's own scorer (0 where it was not asked)."""
 
     j: float
     by_area: dict[str, float]
     worst_over_best_area: float
+    lent: int
+    impossible: int
 
 
 def play(job: Job) -> Result:
-    """Replay under one setting ("off": no lending) and measure."""
+    """Replay under one setting ("off": no lending) and measure, or read what was kept of the same."""
+    kept = None if job.kept_in is None else job.kept_in / f"{_seal(job)}.json"
+    if kept is not None and kept.is_file():
+        return Result(**json.loads(kept.read_text()))
+    result = _played(job)
+    if kept is not None:
+        kept.write_text(json.dumps(result._asdict()))
+    return result
+
+
+def _seal(job: Job) -> str:
+    """Everything that decides a result: the sources, the policy, the scenario and the job."""
+    seal = hashlib.sha256(repr((job.folder.name, job.setting, job.seed, job.thinned)).encode())
+    sources = [ROOT / name for name in ("schemas", "services/dispatch", "services/simulation")]
+    if job.setting != "off":
+        sources.append(ROOT / "services" / "surge")
+    files = [
+        file for folder in sources for file in sorted(folder.rglob("*.py")) + sorted(folder.rglob("*.json"))
+    ]
+    for file in [*files, *sorted(job.folder.glob("*.*"))]:
+        seal.update(file.read_bytes())
+    return seal.hexdigest()[:24]
+
+
+def _played(job: Job) -> Result:
     scenario = read_scenario(job.folder)
     if job.thinned:
         scenario = without_storm(scenario, job.seed)
     if job.seed:
         scenario = shifted(scenario, job.seed)
     lending = None if job.setting == "off" else shipped_lending_policy(job.setting)
-    legs = Replay(scenario, lending=lending).run().legs
-    whole = score(scenario, legs)
-    return Result(whole.J, area_j(scenario, legs), whole.worst_over_best_area)
+    outcome = Replay(scenario, lending=lending, fold=WithoutReceipts).run()
+    whole = score(scenario, outcome.legs)
+    return Result(
+        whole.J,
+        area_j(scenario, outcome.legs),
+        whole.worst_over_best_area,
+        sum(decision.kind == "lending_committed" for decision in outcome.decisions),
+        0 if job.seed or job.thinned else _impossible(job.folder, outcome.legs),
+    )
+
+
+def _impossible(folder: Path, legs: list[Leg]) -> int:
+    """How many journeys the yardstick's scorer calls impossible."""
+    scorer = folder.parents[1] / "score.py"
+    if not scorer.is_file():
+        raise CouldNotMeasure(f"{scorer} is not there: it says whether every journey is possible")
+    with tempfile.TemporaryDirectory(prefix="muster-legs-") as name:
+        write_legs(Path(name) / "legs.csv", legs)
+        command = [sys.executable, str(scorer), str(folder), str(Path(name) / "legs.csv")]
+        said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    return int(json.loads(said)["fault_count"])
 
 
 def without_storm(scenario: Scenario, seed: int) -> Scenario:
@@ -79,9 +128,13 @@ def without_storm(scenario: Scenario, seed: int) -> Scenario:
 def measure(arguments: argparse.Namespace, steps: Steps) -> Report:
     """Every aid-* scenario under every setting; `--thinned`: also without its storm, on shifted places."""
     folders, reference = _scenarios(arguments.scenarios)
-    jobs = [Job(folder, setting) for folder in folders for setting in ("off", *SHIPPED)]
+    kept = arguments.kept_in
+    if kept is not None:
+        kept.mkdir(parents=True, exist_ok=True)
+    jobs = [Job(folder, setting, kept_in=kept) for folder in folders for setting in ("off", *SHIPPED)]
     if arguments.thinned:
-        jobs += [Job(f, way, seed, True) for f in folders for way in ("off", "default") for seed in SEEDS]
+        ways = [(folder, way) for folder in folders for way in ("off", "default")]
+        jobs += [Job(folder, way, seed, True, kept) for folder, way in ways for seed in SEEDS]
     with (
         ProcessPoolExecutor(arguments.processes, initializer=alone) as pool,
         steps.stage("replaying", len(jobs)) as advance,
@@ -116,6 +169,8 @@ def _add(report: Report, job: Job, result: Result, reference: Any) -> Point:
     donor_bound = {"bound": DONOR_AT_MOST} if bounds else {}
     report.add(f"{name}, {job.setting}: worst other region", max(donors), "x its F", **donor_bound)
     report.add(f"{name}, {job.setting}: worst over best area", result.worst_over_best_area, "")
+    report.add(f"{name}, {job.setting}: engineers lent", result.lent, "")
+    report.add(f"{name}, {job.setting}: impossible journeys", result.impossible, "", bound=0)
     return Point(name, job.setting, result.j / theirs["J"], max(donors))
 
 
@@ -139,5 +194,6 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--scenarios", type=to_path, help="folder with aid-*")
     parser.add_argument("--thinned", action="store_true", help="also what a false alarm would cost")
     parser.add_argument("--picture", metavar="OUT.svg", help="draw total against the worst other region")
+    parser.add_argument("--kept-in", type=to_path, metavar="DIR", help="keep each replay's result there")
     parser.add_argument("--processes", type=int, default=1, help="replays at a time")
     return run("lending", parser, measure, argv)

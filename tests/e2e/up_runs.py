@@ -154,9 +154,9 @@ def make_up(folder: Path, *options: str, ignore_sigint: bool = False) -> Iterato
 
 
 @contextmanager
-def muster_up(folder: Path, *options: str) -> Iterator[UpRun]:
+def muster_up(folder: Path, *options: str, env: Mapping[str, str] | None = None) -> Iterator[UpRun]:
     """`muster up` on a free port."""
     port = free_port()
     muster = str(ROOT / ".venv" / "bin" / "muster")
-    with running((muster, "up", "--port", str(port), *options), folder, port=port) as run:
+    with running((muster, "up", "--port", str(port), *options), folder, port=port, env=env) as run:
         yield run
