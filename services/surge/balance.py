@@ -15,12 +15,15 @@ MOST_MOVES = 200
 class Balance:
     """Every region's day as it is expected, changed move by move.
 
-    `travel`: slots from one region to another, by (from, to).
+    `travel`: slots from one region to another, by (from, to). `whole`: each home's day had it lent nobody.
+    `strength`: how many engineers each has of its own.
     """
 
     policy: LendingPolicy
     courses: dict[str, Course]
     travel: Mapping[tuple[str, str], int]
+    whole: Mapping[str, Course]
+    strength: Mapping[str, int]
 
     def sent(self, room: Mapping[str, int], needy: list[str]) -> dict[tuple[str, str], int]:
         """How many each donor sends to each region in need, the best move first, while one is worth it."""
@@ -58,10 +61,12 @@ class Balance:
         back = self._back_at(home, to)
         there = self.courses[to]
         saved = there.waits() - there.with_more(1, self.travel[home, to]).waits()
-        here = self.courses[home]
-        lost = here.with_more(-1, 0, back).waits() - here.waits()
+        here, after = self.courses[home].waits(), self.courses[home].with_more(-1, 0, back).waits()
+        bearable = round(self.policy.donor_loses_h * self.strength[home] * HOURS2)
+        if after - self.whole[home].waits() > bearable:
+            return -1
         price, least = self.policy.donor_price_permille, round(self.policy.least_saved_h * HOURS2)
-        return saved - lost * price // 1000 - least
+        return saved - (after - here) * price // 1000 - least
 
     def _worth_of_staying(self, home: str, to: str) -> int:
         """What the receiver would lose, less what home would win at its price; half a move's worth holds."""

@@ -20,15 +20,19 @@ def balance_of(policy: LendingPolicy, known: Mapping[str, Outlook], loans: Loans
     travel = _ways(known)
     elsewhere = {name: elsewhere_permille(known, o) for name, o in known.items()}
     courses: dict[str, Course] = {}
+    whole: dict[str, Course] = {}
     for name, outlook in sorted(known.items(), key=lambda item: (not item[1].helped, item[0])):
         on_duty = [1000 * outlook.newest.on_duty] * SLOTS
         course = outlook.course(policy, elsewhere[name], on_duty)
         for followed in loans.helping(name):
             course = _arriving(course, followed, travel, now)
-        for followed in loans.of_home(name):
+        lent = loans.of_home(name)
+        whole[name] = course.with_more(len(lent), 0)
+        for followed in lent:
             course = _returning(course, followed, courses, travel, now)
         courses[name] = course
-    return Balance(policy, courses, travel)
+    strength = {name: outlook.newest.home_strength for name, outlook in known.items()}
+    return Balance(policy, courses, travel, whole, strength)
 
 
 def elsewhere_permille(known: Mapping[str, Outlook], here: Outlook) -> int:

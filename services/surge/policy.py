@@ -32,6 +32,8 @@ class LendingPolicy(BaseModel):
     """Of its own engineers on shift a donor keeps at least this share."""
     donor_price_permille: int = Field(default=2000, ge=0, le=1_000_000)
     """An hour of waiting that a move costs its donor counts so many thousandths of one that it saves."""
+    donor_loses_h: float = Field(default=0.18, ge=0, le=1000)
+    """And all its moves together may be expected to cost it so many hours for each engineer of its own."""
     least_saved_h: float = Field(default=10.0, ge=0, le=10_000)
     """A move must save so many hours of waiting (for each hour of work that waits): the journey is long."""
     need_use_permille: int = Field(default=900, ge=100, le=1000)

@@ -23,7 +23,7 @@ def storm(hours: int = 6, busy: int = 90) -> Course:
 
 def balance(**courses: Course) -> Balance:
     """These regions, three hours from each other, under the default policy."""
-    return Balance(DEFAULT, dict(courses), TRAVEL)
+    return Balance(DEFAULT, dict(courses), TRAVEL, dict(courses), dict.fromkeys(courses, 40))
 
 
 def test_what_waits_grows_by_what_nobody_works_off() -> None:
@@ -62,6 +62,20 @@ def test_a_storm_draws_from_whoever_has_most_to_spare() -> None:
     moves = found.sent({"R2": 12, "R3": 12}, ["R1"])
     assert moves["R2", "R1"] == 12
     assert moves.get(("R3", "R1"), 0) < 6
+
+
+def test_a_donor_loses_no_more_than_it_can_bear_however_much_is_saved() -> None:
+    """Beyond the setting's hours for each of its own the best move is none; what was lent before counts."""
+    doubts, hit = (800, 1000, 1200), storm(hours=12, busy=300)
+    alone = day(28, doubts=doubts)
+    found = balance(R1=hit, R2=alone)
+    sent = found.sent({"R2": 30}, ["R1"])["R2", "R1"]
+    lost = found.courses["R2"].waits() - alone.waits()
+    assert sent == 6
+    assert lost <= DEFAULT.donor_loses_h * 40 * HOURS2
+    days = {"R1": hit, "R2": alone.with_more(-sent, 0)}
+    later = Balance(DEFAULT, days, TRAVEL, {"R2": alone}, {"R2": 40})
+    assert later.sent({"R2": 30}, ["R1"]) == {}
 
 
 def test_nobody_sets_out_for_what_is_over_before_they_arrive() -> None:
