@@ -45,6 +45,7 @@ class Direction:
     passed: int = 0
     dropped: int = 0
     swallow: Callable[[bytes], bool] = lambda _: False
+    closed: bool = False
     _free_at: float = 0.0
 
     def goes_at(self, packet: bytes, now: float) -> float | None:
@@ -95,6 +96,8 @@ def carry(source: int, target: int, choose: Choose) -> None:
     loop = asyncio.get_running_loop()
 
     def write(packet: bytes) -> None:
+        if direction.closed:
+            return  # the device's number may be another file's by now
         try:
             os.write(target, packet)
         except OSError:
@@ -128,6 +131,7 @@ async def bad_link(there: Terms, back: Terms, seed: int) -> AsyncIterator[tuple[
     names = [f"muster-bad-{end}-{os.getpid()}" for end in (1, 2)]
     sides = [Side(names[0], "10.78.0.1"), Side(names[1], "10.78.0.2", SECOND)]
     devices: list[int] = []
+    directions: list[Direction] = []
     try:
         for side in sides:
             _run("ip", "netns", "add", side.namespace)
@@ -146,6 +150,8 @@ async def bad_link(there: Terms, back: Terms, seed: int) -> AsyncIterator[tuple[
         carry(devices[1], devices[0], lambda ip: (others if ip[12:16] == second else directions)[1])
         yield sides[0], sides[1], directions
     finally:
+        for direction in directions:
+            direction.closed = True
         for device in devices:
             asyncio.get_running_loop().remove_reader(device)
             os.close(device)

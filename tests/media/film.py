@@ -20,6 +20,7 @@ from tests.media.client import MediaClient
 FPS = 30
 SOUND_S = 0.02
 SAMPLES = 960
+RTP_BEGIN = 7_000_000
 LIBRARY = {"vp8": "libvpx", "h264": "libx264"}
 OPTIONS = {
     "vp8": {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "auto-alt-ref": "0"},
@@ -78,6 +79,8 @@ class FilmCamera:
     def __init__(self, client: MediaClient, film: Film) -> None:
         self.client, self.film = client, film
         self.pictures = self.sounds = self.sent = 0
+        self.rtp = 0
+        """Of the newest picture."""
         self._reported_s = 0.0
         self.key_frames: list[int] = []
         self._key_wanted = True
@@ -117,10 +120,10 @@ class FilmCamera:
         assert wire is not None
         payload_type = next(one.payload_type for one in sending.codecs if one.name == self.film.codec)
         payloads = self.film.video(self.pictures, key=key)
+        self.rtp = RTP_BEGIN + self.pictures * 90_000 // FPS
         for place, payload in enumerate(payloads):
             second = (place == len(payloads) - 1) << 7 | payload_type
-            timestamp = 7_000_000 + self.pictures * 90_000 // FPS
-            header = HEADER.pack(0x80, second, sending.sequence, timestamp, sending.ssrc)
+            header = HEADER.pack(0x80, second, sending.sequence, self.rtp, sending.ssrc)
             wire.send_rtp(header, payload)
             self._kept.append((sending.sequence, header, payload))
             sending.sequence = (sending.sequence + 1) & 0xFFFF
@@ -129,7 +132,7 @@ class FilmCamera:
 
     def _report(self, passed_s: float) -> None:
         self._reported_s, ntp = passed_s, rtcp.ntp_time(time.time())
-        for kind, begin, rate in (("video", 7_000_000, 90_000), ("audio", 0, 48_000)):
+        for kind, begin, rate in (("video", RTP_BEGIN, 90_000), ("audio", 0, 48_000)):
             ssrc = self.client.senders[kind][0].ssrc
             told = rtcp.SenderReport(ssrc, ntp, begin + int(passed_s * rate), 1, 1)
             self.client.send_rtcp(rtcp.sender_report(told, b"film"))

@@ -22,6 +22,8 @@ from services.relay.recording.ebml import (
 )
 from services.relay.recording.frames import Frame
 
+Streams = tuple[int, int]
+"""Counts that change where the clock of the picture, or of the sound, begins anew."""
 CLUSTER_MS = 1000
 CLUSTER_BYTES = 512 * 1024
 SEGMENT_BYTES = 64 * 1024 * 1024
@@ -55,7 +57,7 @@ class Segments:
         self._name: str | None = None
         self._video: VideoTrack | None = None
         self._audio = False
-        self._streams: object = None
+        self._streams: Streams = (0, 0)
         self._origin_s = self._sound_until_s = 0.0
         self._octets = 0
         self._waiting: list[Block] = []
@@ -66,23 +68,22 @@ class Segments:
         """Whether a file is being written."""
         return self._name is not None
 
-    def picture(self, frame: Frame, at_s: float, streams: object, *, sound: bool) -> bool:
+    def picture(self, frame: Frame, at_s: float, streams: Streams, *, sound: bool) -> bool:
         """Store a picture, in a new file where that is due.
 
-        `streams` changes where the sources' clocks begin anew, `sound` says whether sound comes now. False
-        where the picture has no place: a key frame is needed first.
+        `sound` says whether sound comes now. False where the picture has no place: it needs a key frame.
         """
         if self.is_due(frame, at_s, streams, sound=sound):
             self.end()
             self._begin(frame, at_s, streams, sound=sound)
-        if self._name is None or self._video is None or streams != self._streams:
+        if self._name is None or self._video is None or self._began_anew(streams):
             return False
         if frame.track is not None and frame.track != self._video:
             return False  # shapes that change too often: the next file takes them
         self._add(at_s, VIDEO_TRACK, frame.track is not None, frame.payload)
         return True
 
-    def sound(self, frame: Frame, at_s: float, streams: object, *, alone: bool) -> None:
+    def sound(self, frame: Frame, at_s: float, streams: Streams, *, alone: bool) -> None:
         """Store a stretch of sound; `alone` where no picture comes now."""
         self._sound_until_s = at_s + 0.02
         if self._name is not None and self._is_too_long(at_s, alone=alone):
@@ -92,16 +93,20 @@ class Segments:
         if self._name is not None and self._audio:
             self._add(at_s, AUDIO_TRACK, True, frame.payload)
 
-    def is_due(self, frame: Frame, at_s: float, streams: object, *, sound: bool) -> bool:
+    def is_due(self, frame: Frame, at_s: float, streams: Streams, *, sound: bool) -> bool:
         """Whether a new file begins with this picture."""
         if frame.track is None:
             return False
-        if self._name is None or self._video is None or streams != self._streams:
+        if self._name is None or self._video is None or self._began_anew(streams):
             return True
         age_s = at_s - self._origin_s
         if frame.track != self._video:
             return age_s >= SHAPES_EVERY_S
         return age_s >= self._length_s or self._octets > SEGMENT_BYTES or (sound and not self._audio)
+
+    def _began_anew(self, streams: Streams) -> bool:
+        picture, sound = streams
+        return picture != self._streams[0] or (self._audio and sound != self._streams[1])
 
     def _is_too_long(self, at_s: float, *, alone: bool) -> bool:
         """Whether a file must end without a key frame: none came for long, or it has sound alone."""
@@ -109,7 +114,7 @@ class Segments:
         stopped = alone and self._video is not None
         return stopped or at_s - self._origin_s >= most_s or self._octets > 2 * SEGMENT_BYTES
 
-    def _begin(self, frame: Frame, at_s: float, streams: object, *, sound: bool) -> None:
+    def _begin(self, frame: Frame, at_s: float, streams: Streams, *, sound: bool) -> None:
         """Open a file from this key frame on, a little earlier where the sound has not come so far yet."""
         early_s = at_s - self._sound_until_s if sound else 0.0
         early_s = min(max(0.0, early_s), SOUND_LATE_S)
@@ -118,7 +123,7 @@ class Segments:
         told = Head(self._publisher, self._log_time(origin_s), frame.track, sound, rtp)
         self._open(told, origin_s, streams)
 
-    def _open(self, told: Head, origin_s: float, streams: object) -> None:
+    def _open(self, told: Head, origin_s: float, streams: Streams) -> None:
         suffix = {"webm": ".webm", "matroska": ".mkv"}[told.doc_type]
         self._name = self._sink.begin_file(self._publisher, suffix)
         self._video, self._audio, self._streams = told.video, told.audio, streams

@@ -49,7 +49,8 @@ class Take:
                     tap.ask(now)
 
     def _take(self, tap: Tap, frame: Frame, now: float) -> None:
-        streams = tuple((id(one), one.streams) for one in self._taps.values())
+        counts = {one.kind: one.streams for one in self._taps.values()}
+        streams = (counts.get("video", 0), counts.get("audio", 0))
         if tap.kind == "audio":
             alone = now - self._pictured_at > NO_PICTURE_S
             self.segments.sound(frame, tap.unix_s(frame.timestamp), streams, alone=alone)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from itertools import count
 
 from services.relay.forwarding import Lane
 from services.relay.recording.frames import FRAMES, Frame, InOrder, VideoFrames
@@ -11,6 +12,7 @@ from services.relay.rtp import MediaPacket
 from services.relay.source import Codec, Source
 
 KEY_FRAME_EVERY_S = 4.0
+STREAMS = count(1)
 FAR_S = 3.0
 """A clock that says something this far from when packets come is not believed."""
 
@@ -28,11 +30,11 @@ class Tap:
 
     def __init__(self, source: Source, take: TakeFrame, clocks: Callable[[], tuple[float, float]]) -> None:
         self.source, self.kind = source, source.kind
-        self.heard_at = float("-inf")
+        self.heard_at = clocks()[0]
         self.key_at = float("-inf")
         self._take, self._clocks = take, clocks
         self.streams = 0
-        """How often its numbers and clock began anew."""
+        """Another number each time that its numbers and clock begin anew."""
         self._order = InOrder()
         self._video: VideoFrames | None = None
         self._heard: tuple[int, Codec | None] = (0, None)
@@ -48,7 +50,7 @@ class Tap:
         if (self.source.ssrc, codec) != self._heard:
             self._heard = (self.source.ssrc, codec)
             self._zero, self._newest = None, -1
-            self.streams += 1
+            self.streams = next(STREAMS)
         self._video = FRAMES[codec.name]() if codec is not None and codec.name in FRAMES else None
 
     def watch(self, source: Source | None, now: float) -> None:  # noqa: ARG002

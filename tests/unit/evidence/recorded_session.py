@@ -110,7 +110,7 @@ class Recorded:
         for number in range(int(length_s * FPS)):
             while sounds * SOUND_S <= number / FPS:
                 sound = Frame(sounds * SAMPLES, made.sound(sounds))
-                cut.sound(sound, origin_s + sounds * SOUND_S, 1, alone=False)
+                cut.sound(sound, origin_s + sounds * SOUND_S, (1, 1), alone=False)
                 sounds += 1
             payloads = made.video(number, key=number % (2 * FPS) == 0)
             rtp = rtp_at(begin_s + number / FPS)
@@ -120,7 +120,7 @@ class Recorded:
                 sequence += 1
                 for found, broken in order.take(packet, number / FPS):
                     for frame in frames.take(found, broken):
-                        cut.picture(frame, origin_s + number / FPS, 1, sound=True)
+                        cut.picture(frame, origin_s + number / FPS, (1, 1), sound=True)
         cut.end()
         for name in kept.files:
             told = told_of(self.folder / "ses-1" / "segments" / name, name)

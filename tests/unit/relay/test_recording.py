@@ -91,10 +91,10 @@ def recorded(
         now = packet.timestamp / 90_000
         while sounds and sounds[0][0] * SOUND_S <= now:
             number, payload = sounds.popleft()
-            cut.sound(Frame(number * 960, payload), BEGIN_S + number * SOUND_S, 1, alone=False)
+            cut.sound(Frame(number * 960, payload), BEGIN_S + number * SOUND_S, (1, 1), alone=False)
         for found, broken in order.take(packet, now):
             for frame in frames.take(found, broken):
-                cut.picture(frame, BEGIN_S + frame.timestamp / 90_000, 1, sound=True)
+                cut.picture(frame, BEGIN_S + frame.timestamp / 90_000, (1, 1), sound=True)
     cut.end()
     return shelf
 
@@ -225,7 +225,7 @@ def test_a_picture_of_another_size_begins_another_file() -> None:
     cut = Segments("ANA", shelf, lambda s: datetime.fromtimestamp(s, UTC), 10.0)
     for at, width in enumerate([640, 640, 320, 320]):
         track = ebml.VideoTrack("vp8", width, 240)
-        cut.picture(Frame(at * 180_000, b"key frame", track), BEGIN_S + at * 2, 1, sound=False)
+        cut.picture(Frame(at * 180_000, b"key frame", track), BEGIN_S + at * 2, (1, 1), sound=False)
     cut.end()
     assert len(shelf.whole) == 2
 
@@ -235,7 +235,7 @@ def test_sound_without_a_picture_is_kept_too() -> None:
     shelf = Shelf()
     cut = Segments("BEA", shelf, lambda s: datetime.fromtimestamp(s, UTC), 1.0)
     for number, payload in enumerate(filmed("vp8")[1]):
-        cut.sound(Frame(number * 960, payload), BEGIN_S + number * SOUND_S, 1, alone=True)
+        cut.sound(Frame(number * 960, payload), BEGIN_S + number * SOUND_S, (1, 1), alone=True)
     cut.end()
     assert len(shelf.whole) == 3
     assert beeps([shelf.files[name] for name in shelf.whole]) == pytest.approx(range(SECONDS), abs=0.03)
