@@ -56,14 +56,7 @@ def chain_lines(entries: Iterable[Entry], signer: Signer) -> Iterator[bytes]:
     last: Entry | None = None
     for entry in entries:
         if last is None:
-            yield canonical(
-                {
-                    "format": FORMAT,
-                    "session_id": entry.session_id,
-                    "incident_id": entry.incident_id,
-                    "key": signer.jwk,
-                }
-            )
+            yield _head(entry.session_id, entry.incident_id, signer)
         yield line_of(entry)
         last = entry
     assert last is not None, "a session has at least one entry"
@@ -84,6 +77,13 @@ def entries_of(lines: Iterable[bytes]) -> Iterator[Entry]:
             yield _ENTRY.validate_python(found)
 
 
+def _head(session_id: str, incident_id: str, verifier: Verifier) -> bytes:
+    """The first line, to the byte: nothing of it is signed, so nothing of it may differ."""
+    return canonical(
+        {"format": FORMAT, "session_id": session_id, "incident_id": incident_id, "key": verifier.jwk}
+    )
+
+
 def key_of(first_line: bytes) -> Verifier:
     """The public key that a chain names for itself; Broken where the first line is no head."""
     head = _object(1, first_line)
@@ -101,6 +101,10 @@ def verify_chain(lines: Iterable[bytes], verifier: Verifier) -> Proved:
     if head.get("format") != FORMAT or not isinstance(head.get("session_id"), str):
         raise Broken(number, f"this is no {FORMAT} chain")
     proved = Proved(head["session_id"], str(head.get("incident_id", "")), verifier.kid)
+    if first != _head(proved.session_id, proved.incident_id, verifier):
+        raise Broken(
+            number, f"the head does not name the key {verifier.kid} as it is, or says something more"
+        )
     prev, sealed = NO_HASH, False
     for number, line in numbered:
         found = _object(number, line)
@@ -133,6 +137,8 @@ def _check_entry(number: int, found: Json, proved: Proved, prev: str, verifier: 
     content = canonical(found)
     if found.get("session_id") != proved.session_id:
         raise Broken(number, "the entry is of another session")
+    if found.get("incident_id") != proved.incident_id:
+        raise Broken(number, "the entry is about another incident than the head")
     if found.get("seq") != proved.entries + 1:
         raise Broken(number, f"entry {proved.entries + 1} is missing or out of order")
     if found.get("prev") != prev:

@@ -56,13 +56,24 @@ def test_a_changed_byte_is_found(chance) -> None:
     assert found.value.line == number + 1
 
 
+@pytest.mark.parametrize("bit", range(8))
+def test_a_changed_byte_of_the_head_is_found(bit: int) -> None:
+    """Nothing of the head is signed: each bit of it is checked against the key and the entries."""
+    for place in range(len(CHAIN[0])):
+        head = bytearray(CHAIN[0])
+        head[place] ^= 1 << bit
+        with pytest.raises(Broken) as found:
+            verify_chain([bytes(head), *CHAIN[1:]], SIGNER)
+        assert found.value.line <= 2
+
+
 def test_the_public_key_of_the_head_is_only_as_good_as_its_owner() -> None:
     """Who makes a chain of their own with their own key is found by the installation's key."""
     forger = Signer("another secret of more than 32 characters!")
     forged = list(chain_lines(opened(ANA, BEA).log, forger))
     with pytest.raises(Broken):
         verify_chain(forged, SIGNER)
-    with pytest.raises(Broken, match="is not signed by"):
+    with pytest.raises(Broken, match="does not name the key"):
         verify_chain(CHAIN, forger)
     assert key_of(CHAIN[0]).kid == SIGNER.kid
 
