@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local import Broker
+from deploy.local import Broker, EmbeddedRedis
 from schemas.decisions import Decision
 from schemas.lending import CommitLoan, Loan, RecallLoan
 from schemas.regions import EngineerRegistered
 from services.simulation.checkers import Invariants
 from services.simulation.lending_checker import Moves
 from streams.settings import WorkerSettings
+from tests.conftest import SharedEngines
 from tests.integration.faults.load import regions_on_all_partitions
 from tests.integration.faults.workers import Workers
 from tests.integration.streams.field import HERE, WITHIN_S, Field, shift_of, talking
@@ -63,14 +64,20 @@ async def everybody_on_shift(field: Field, home: str) -> None:
     await count_of(field, "engineer_changed", home, LENT + STAYING)
 
 
+@pytest.fixture
+def settings(kafka: Broker, shared_engines: SharedEngines, topic_prefix: str) -> WorkerSettings:
+    """The real broker; Redis lives through it."""
+    redis_url = shared_engines.get(EmbeddedRedis).address
+    return WorkerSettings(broker=kafka.address, redis_url=redis_url, topic_prefix=topic_prefix)
+
+
 @pytest.mark.fault
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 async def test_workers_that_die_in_the_middle_of_moves_leave_nobody_in_two_regions_or_in_none(
-    broker: Broker, any_redis: str, topic_prefix: str, tmp_path: Path
+    settings: WorkerSettings, tmp_path: Path
 ):
     """Kill -9 as soon as the first is given, then as the first is given back: all arrive, and come home."""
-    settings = WorkerSettings(broker=broker.address, redis_url=any_redis, topic_prefix=topic_prefix)
     workers, (home, other) = Workers(settings, tmp_path), regions_on_all_partitions(2)
     loans = [loan_of(number, home, other) for number in range(LENT)]
     try:
