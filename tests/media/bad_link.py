@@ -96,12 +96,13 @@ def carry(source: int, target: int, choose: Choose) -> None:
     loop = asyncio.get_running_loop()
 
     def write(packet: bytes) -> None:
+        direction = choose(packet)
         if direction.closed:
             return  # the device's number may be another file's by now
         try:
             os.write(target, packet)
         except OSError:
-            choose(packet).dropped += 1
+            direction.dropped += 1
 
     def read() -> None:
         for _ in range(64):
@@ -132,6 +133,7 @@ async def bad_link(there: Terms, back: Terms, seed: int) -> AsyncIterator[tuple[
     sides = [Side(names[0], "10.78.0.1"), Side(names[1], "10.78.0.2", SECOND)]
     devices: list[int] = []
     directions: list[Direction] = []
+    others: list[Direction] = []
     try:
         for side in sides:
             _run("ip", "netns", "add", side.namespace)
@@ -150,7 +152,7 @@ async def bad_link(there: Terms, back: Terms, seed: int) -> AsyncIterator[tuple[
         carry(devices[1], devices[0], lambda ip: (others if ip[12:16] == second else directions)[1])
         yield sides[0], sides[1], directions
     finally:
-        for direction in directions:
+        for direction in (*directions, *others):
             direction.closed = True
         for device in devices:
             asyncio.get_running_loop().remove_reader(device)
