@@ -47,7 +47,7 @@ class LendingPolicy(BaseModel):
     """How busy each local hour usually is, in 1/1000 of the day's mean."""
     memory_min: float = Field(default=1440.0, gt=0, le=100_000)
     """The mean follows what came in about so many minutes, weighed by the hours of the day."""
-    prior_min: float = Field(default=1500.0, ge=0, le=100_000)
+    prior_min: float = Field(default=5000.0, ge=0, le=100_000)
     """The mean of all regions counts like so many minutes of a region's own."""
     fades_min: float = Field(default=240.0, gt=0, le=10_000)
     """What a surge brings beyond the usual is expected to halve in this time."""
