@@ -1,7 +1,8 @@
 """Engines and peers for every test: each kind is started once a run, when the first test asks for it.
 
 A test that takes `broker` or `redis_url` runs twice, against the embedded and the real engine. Where an
-engine is missing its tests are skipped with what to do; with MUSTER_REQUIRE_REAL=1 (CI) they fail instead.
+engine is missing its tests are skipped with what to do; with MUSTER_REQUIRE_REAL=1 (CI) they fail instead,
+and what is slow runs against the real engines alone.
 """
 
 from __future__ import annotations
@@ -48,6 +49,17 @@ def missing(reason: str) -> NoReturn:
     if os.environ.get("MUSTER_REQUIRE_REAL") == "1":
         pytest.fail(f"MUSTER_REQUIRE_REAL=1, but: {reason}", pytrace=False)
     pytest.skip(reason)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Half an hour is CI's limit: where the real engines must be there, slow tests are not run twice."""
+    if os.environ.get("MUSTER_REQUIRE_REAL") != "1":
+        return
+    twice = [
+        item for item in items if item.get_closest_marker("slow") and item.get_closest_marker("embedded")
+    ]
+    items[:] = [item for item in items if item not in twice]
+    config.hook.pytest_deselected(items=twice)
 
 
 class SharedEngines:

@@ -161,14 +161,18 @@ async def test_a_session_from_the_call_to_the_timeline(system: System, incident_
             told = [entry for entry in story if entry.get("session_id") == opened["session_id"]]
             # Whether the recorder came to begin before the end is its own affair.
             kinds = [entry["kind"] for entry in told if "_recording_" not in entry["kind"]]
-            return kinds == [
-                "session_opened",
-                "session_joined",
-                "session_joined",
-                "session_baton_passed",
-                "session_consent_given",
-                "session_ended",
-            ] and told[-1]["reason"] == "resolved"
+            return (
+                kinds
+                == [
+                    "session_opened",
+                    "session_joined",
+                    "session_joined",
+                    "session_baton_passed",
+                    "session_consent_given",
+                    "session_ended",
+                ]
+                and told[-1]["reason"] == "resolved"
+            )
 
         await eventually(the_story_is_told, 20)
         assert (await desk.get(f"/v1/sessions?incident_id={incident_id}")).json()["items"] == []
