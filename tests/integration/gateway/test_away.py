@@ -65,6 +65,7 @@ async def test_without_redis_commands_work_and_reads_say_what_is_missing(
 
 
 @pytest.mark.fault
+@pytest.mark.slow
 async def test_without_a_broker_nothing_is_accepted(own_broker: Broker, tmp_path) -> None:
     """Killed: a command is a 503 and not accepted, /readyz says which; the process lives and stops well."""
     async with (

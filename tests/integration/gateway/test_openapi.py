@@ -29,6 +29,7 @@ CHECKS = [
 STREAM = "/v1/assignments/stream"  # it does not end by itself; test_stream.py has it
 
 
+@pytest.mark.slow
 def test_the_api_does_what_it_says(system: System) -> None:
     """Generated requests to every route but the stream: described statuses, types and bodies."""
     description = httpx.get(f"{system.url}/v1/openapi.json", trust_env=False).json()

@@ -119,6 +119,7 @@ async def test_a_session_is_opened_by_whom_it_concerns_alone(
         assert (await call(system, own, f"{path}/end", {"outcome": "cancelled"})).status_code == 200
 
 
+@pytest.mark.slow
 async def test_a_session_from_the_call_to_the_timeline(system: System, incident_id: str, region: str) -> None:
     """Joined by right and, without any token, by code; led, agreed to, drawn in, ended; all of it is told."""
     async with (

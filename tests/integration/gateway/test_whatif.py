@@ -29,6 +29,7 @@ async def reports(client: httpx.AsyncClient, body: dict[str, Any]) -> list[ForkR
     return told
 
 
+@pytest.mark.slow
 async def test_a_lead_sees_both_futures_before_anything_is_committed(
     system: System, service: httpx.AsyncClient, region: str
 ) -> None:

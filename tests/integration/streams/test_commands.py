@@ -7,6 +7,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from deploy.local import Broker
 from services.cli import _stack
 from streams.settings import WorkerSettings
@@ -32,6 +34,7 @@ async def muster(settings: WorkerSettings, *arguments: str) -> Ended:
     return Ended(process.returncode, stdout.decode(), stderr.decode())
 
 
+@pytest.mark.slow
 async def test_log_and_dead_letters_from_the_command_line(
     broker: Broker, any_redis: str, topic_prefix: str, tmp_path: Path
 ):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from deploy.local import Broker
 from schemas.decisions import Decision
 from schemas.engineers import ShiftReported
@@ -42,6 +44,7 @@ async def of_kind(field: Field, kind: str) -> list[Decision]:
     return [decision for decision in await field.decisions() if decision.kind == kind]
 
 
+@pytest.mark.slow
 async def test_a_loan_is_carried_over_and_the_phone_is_heard_where_its_engineer_is(
     broker: Broker, any_redis: str, topic_prefix: str
 ):

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 
+import pytest
 from redis.asyncio import Redis
 
 from deploy.local import Broker
@@ -59,6 +60,7 @@ async def stored(redis_url: str, settings: WorkerSettings, receipt: DecisionRece
     return str(text)
 
 
+@pytest.mark.slow
 async def test_a_receipt_is_published_shelved_and_derived_again(
     broker: Broker, any_redis: str, topic_prefix: str
 ):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from deploy.local import Broker
 from schemas.topics import partition_of
 from services.dispatch.fold import PartitionFold
@@ -23,6 +25,7 @@ def settings_for(broker: Broker, redis_url: str, prefix: str) -> WorkerSettings:
     return WorkerSettings(broker=broker.address, redis_url=redis_url, topic_prefix=prefix)
 
 
+@pytest.mark.slow
 async def test_the_next_worker_goes_on_where_the_last_snapshot_stands(
     broker: Broker, any_redis: str, topic_prefix: str
 ):
@@ -44,6 +47,7 @@ async def test_the_next_worker_goes_on_where_the_last_snapshot_stands(
     assert after[: len(before)] == before or {one.id for one in before} < {one.id for one in after}
 
 
+@pytest.mark.slow
 async def test_an_exported_log_folds_again_to_the_live_decisions(
     broker: Broker, any_redis: str, topic_prefix: str
 ):
@@ -62,6 +66,7 @@ async def test_an_exported_log_folds_again_to_the_live_decisions(
     assert outcome.decisions >= 8
 
 
+@pytest.mark.slow
 async def test_two_workers_share_the_regions_and_one_takes_over_all(
     broker: Broker, any_redis: str, topic_prefix: str
 ):

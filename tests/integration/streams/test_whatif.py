@@ -39,6 +39,7 @@ async def ends(settings: WorkerSettings) -> dict[TopicPartition, int]:
         await reader.stop()
 
 
+@pytest.mark.slow
 async def test_a_fork_sees_the_present_and_writes_nowhere(
     broker: Broker, any_redis: str, topic_prefix: str
 ) -> None:
