@@ -11,34 +11,20 @@ from collections.abc import AsyncGenerator
 from pydantic import ValidationError
 
 from schemas.whatif import ForkReport, WhatIfBody
-from services.cli._stack import muster
+from services.cli._beside import begun, require_good_end
 from services.gateway.forking import NotForked, Play
 from services.gateway.settings import GatewaySettings
 
 LINE_BYTES = 4 * 1024 * 1024
-KINDER = 5
-"""Added to the niceness: decisions come before what might be decided."""
 
 
 def forker(settings: GatewaySettings) -> Play:
     """Play forks beside a gateway of these settings."""
-    env = os.environ | {"MUSTER_BROKER": settings.broker, "MUSTER_TOPIC_PREFIX": settings.topic_prefix}
 
     async def play(body: WhatIfBody) -> AsyncGenerator[ForkReport]:
-        command = ("nice", "-n", str(KINDER), *muster("whatif", "--json", *_options(body)))
         pipe = asyncio.subprocess.PIPE
-        try:
-            child = await asyncio.create_subprocess_exec(
-                *command,
-                env=env,
-                stdin=pipe,
-                stdout=pipe,
-                stderr=pipe,
-                limit=LINE_BYTES,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise NotForked(f"`muster whatif` can not be started: {error.strerror}") from error
+        more = {"stdin": pipe, "limit": LINE_BYTES, "start_new_session": True}
+        child = await begun(settings, NotForked, "whatif", "--json", *_options(body), **more)
         try:
             async for report in _reports(child, body):
                 yield report
@@ -65,7 +51,6 @@ async def _reports(child: asyncio.subprocess.Process, body: WhatIfBody) -> Async
     """Line by line; NotForked with the command's own words where it does not end well."""
     assert child.stdin is not None
     assert child.stdout is not None
-    assert child.stderr is not None
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         child.stdin.write(body.plan.model_dump_json().encode())
         await child.stdin.drain()
@@ -75,6 +60,4 @@ async def _reports(child: asyncio.subprocess.Process, body: WhatIfBody) -> Async
             yield ForkReport.model_validate_json(line)
         except ValidationError as error:
             raise NotForked("`muster whatif` answered with something else") from error
-    said = (await child.stderr.read(2000)).decode(errors="replace").strip()
-    if await child.wait() != 0:
-        raise NotForked(said.splitlines()[-1] if said else "`muster whatif` ended without a word")
+    await require_good_end(child, NotForked, "whatif")

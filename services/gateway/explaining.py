@@ -10,13 +10,13 @@ from pydantic import ValidationError
 
 from schemas.receipts import Explanation, PostingExplanation
 from services.gateway.problems import ProblemError
+from services.gateway.turns import Turns
 
 Derive = Callable[[tuple[str, ...]], Awaitable[bytes]]
 """The words after `muster explain` to its answer as JSON. Raises NotExplained."""
 
 Told = TypeVar("Told", Explanation, PostingExplanation)
-AT_ONCE = 1
-MOST_WAITING = 4
+RETRY_AFTER_S = 5
 
 
 class NotExplained(RuntimeError):
@@ -24,13 +24,11 @@ class NotExplained(RuntimeError):
 
 
 class Explaining:
-    """Lets through one derivation at a time; folding a log again must not slow down what is decided now."""
+    """Lets through one derivation at a time."""
 
     def __init__(self, derive: Derive | None, within_s: float) -> None:
         self._derive = derive
-        self._within_s = within_s
-        self._slots = asyncio.Semaphore(AT_ONCE)
-        self._asked = 0
+        self._turns = Turns(within_s, RETRY_AFTER_S)
 
     async def explain(self, incident_id: str, region: str) -> Explanation:
         """Every decision about an incident; a problem where it takes too long, or too many have asked."""
@@ -45,19 +43,15 @@ class Explaining:
     async def _ask(self, *words: str) -> bytes:
         if self._derive is None:
             raise ProblemError("not-explained", "This gateway has no way to the log: use `muster explain`.")
-        if self._asked >= AT_ONCE + MOST_WAITING:
-            raise ProblemError("too-many-requests", "Others are asking too: try again.", {"Retry-After": "5"})
-        self._asked += 1
         try:
-            async with self._slots, asyncio.timeout(self._within_s):
+            async with self._turns.turn() as deadline, asyncio.timeout_at(deadline):
                 return await self._derive(words)
         except TimeoutError as error:
-            detail = f"It takes more than {self._within_s:.0f} s: use `muster explain {' '.join(words)}`."
+            within_s = self._turns.within_s
+            detail = f"It takes more than {within_s:.0f} s: use `muster explain {' '.join(words)}`."
             raise ProblemError("not-explained", detail) from error
         except NotExplained as error:
             raise ProblemError("not-explained", str(error)) from error
-        finally:
-            self._asked -= 1
 
 
 def _read(parse: Callable[[bytes], Told], told: bytes) -> Told:

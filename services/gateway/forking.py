@@ -8,12 +8,12 @@ from contextlib import aclosing
 
 from schemas.whatif import ForkReport, WhatIfBody
 from services.gateway.problems import ProblemError
+from services.gateway.turns import Turns
 
 Play = Callable[[WhatIfBody], AsyncGenerator[ForkReport]]
 """A question to its reports, each replacing the one before. Raises NotForked."""
 
-AT_ONCE = 1
-MOST_WAITING = 4
+RETRY_AFTER_S = 10
 
 
 class NotForked(RuntimeError):
@@ -21,43 +21,27 @@ class NotForked(RuntimeError):
 
 
 class Forking:
-    """Lets through one fork at a time; what comes is decided before what might come."""
+    """Lets through one fork at a time."""
 
     def __init__(self, play: Play | None, within_s: float) -> None:
         self._play = play
-        self._within_s = within_s
-        self._slots = asyncio.Semaphore(AT_ONCE)
-        self._asked = 0
+        self._turns = Turns(within_s, RETRY_AFTER_S)
 
     async def reports(self, body: WhatIfBody) -> AsyncGenerator[ForkReport]:
         """The reports as they come; a problem where none does. Close it to end the fork."""
         if self._play is None:
             raise ProblemError("not-forked", "This gateway has no way to the log: use `muster whatif`.")
-        if self._asked >= AT_ONCE + MOST_WAITING:
-            raise ProblemError(
-                "too-many-requests", "Others are asking too: try again.", {"Retry-After": "10"}
-            )
-        self._asked += 1
-        deadline = asyncio.get_running_loop().time() + self._within_s
         try:
-            async with asyncio.timeout_at(deadline):
-                await self._slots.acquire()
-            try:
-                async with aclosing(self._play(body)) as told:
-                    # Each report under its own timeout: another task may ask for the next one.
-                    while (report := await _next_until(deadline, told)) is not None:
-                        yield report
-            finally:
-                self._slots.release()
+            async with self._turns.turn() as deadline, aclosing(self._play(body)) as told:
+                # Each report under its own timeout: another task may ask for the next one.
+                while (report := await _next_until(deadline, told)) is not None:
+                    yield report
         except TimeoutError as error:
-            detail = (
-                f"It takes more than {self._within_s:.0f} s: ask for fewer futures, or use `muster whatif`."
-            )
+            within_s = self._turns.within_s
+            detail = f"It takes more than {within_s:.0f} s: ask for fewer futures, or use `muster whatif`."
             raise ProblemError("not-forked", detail) from error
         except NotForked as error:
             raise ProblemError("not-forked", str(error)) from error
-        finally:
-            self._asked -= 1
 
 
 async def _next_until(deadline: float, told: AsyncGenerator[ForkReport]) -> ForkReport | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 from urllib.parse import urlsplit
 
@@ -14,6 +13,7 @@ from services.gateway.explaining import Derive
 from services.gateway.forking import Play
 from services.gateway.parts import Gateway, build_gateway
 from services.gateway.settings import GatewaySettings
+from services.serving import config_of, run_until_told
 
 log = structlog.get_logger(__name__)
 
@@ -34,30 +34,17 @@ class _Server(uvicorn.Server):
 def serve(settings: GatewaySettings, derive: Derive | None = None, play: Play | None = None) -> None:
     """Serve until SIGINT or SIGTERM. WeakSecret where MUSTER_SECRET can sign nothing."""
     app = create_app(settings, lambda settings: build_gateway(settings, derive, play))
-    config = uvicorn.Config(
+    config = config_of(
         app,
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http="h11",
-        ws="none",
-        lifespan="on",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=int(settings.drain_s) or 1,
+        settings.host,
+        settings.port,
+        drain_s=int(settings.drain_s) or 1,
         ssl_certfile=str(settings.tls_cert) if settings.tls_cert else None,
         ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
-        h11_max_incomplete_event_size=64 * 1024,
         backlog=1024,
     )
     log.info("gateway_starts", **settings.model_dump(mode="json") | {"redis_url": _shown(settings.redis_url)})
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # uvicorn raises a signal again once it has stopped well: this makes that an ordinary exit, also where
-        # the signal was ignored at the start.
-        signal.signal(number, lambda *_: None)
-    _Server(config, app.state.gateway).run()
+    run_until_told(_Server(config, app.state.gateway))
 
 
 def _shown(url: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,6 +19,7 @@ from services.scaler.reading import Workers
 from services.scaler.relays import Relays
 from services.scaler.scaler import Scaler, Wanted
 from services.scaler.settings import ScalerSettings
+from services.serving import config_of, run_until_told
 
 log = structlog.get_logger(__name__)
 
@@ -86,23 +86,12 @@ async def readyz(request: Request) -> Response:
 
 def serve(settings: ScalerSettings) -> None:
     """Serve until SIGINT or SIGTERM."""
-    config = uvicorn.Config(
+    config = config_of(
         create_app(settings),
-        host=settings.scaler_host,
-        port=settings.scaler_port,
-        loop="uvloop",
-        http="h11",
-        ws="none",
-        lifespan="on",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=1,
+        settings.scaler_host,
+        settings.scaler_port,
+        drain_s=1,
         h11_max_incomplete_event_size=16 * 1024,
     )
     log.info("scaler_starts", **settings.model_dump(mode="json", exclude={"redis_url"}))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # uvicorn raises a signal again once it has stopped well: this makes that an ordinary exit.
-        signal.signal(number, lambda *_: None)
-    uvicorn.Server(config).run()
+    run_until_told(uvicorn.Server(config))

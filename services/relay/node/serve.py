@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 
 import structlog
@@ -14,6 +13,7 @@ from services.relay.node.app import create_app
 from services.relay.node.keepalive import PING_EVERY_S, PONG_WITHIN_S, PatientWebSocket
 from services.relay.node.node import Node
 from services.relay.node.settings import RelaySettings
+from services.serving import config_of, run_until_told
 
 log = structlog.get_logger(__name__)
 
@@ -38,29 +38,18 @@ class _Server(uvicorn.Server):
 def serve(settings: RelaySettings) -> None:
     """Serve until SIGINT or SIGTERM."""
     app = create_app(settings)
-    config = uvicorn.Config(
+    config = config_of(
         app,
-        host=settings.relay_host,
-        port=settings.relay_port,
-        loop="uvloop",
-        http="h11",
+        settings.relay_host,
+        settings.relay_port,
+        drain_s=DRAIN_S,
         ws=PatientWebSocket,
         ws_max_size=MAX_SIGNAL_BYTES + 1024,
         ws_ping_interval=PING_EVERY_S,
         ws_ping_timeout=PONG_WITHIN_S,
         ws_per_message_deflate=False,
-        lifespan="on",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=DRAIN_S,
         ssl_certfile=str(settings.tls_cert) if settings.tls_cert else None,
         ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
-        h11_max_incomplete_event_size=64 * 1024,
     )
     log.info("relay_starts", **settings.model_dump(mode="json", exclude={"redis_url"}))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # uvicorn raises a signal again once it has stopped well: this makes that an ordinary exit.
-        signal.signal(number, lambda *_: None)
-    _Server(config, app).run()
+    run_until_told(_Server(config, app))

@@ -7,8 +7,9 @@ import asyncio
 import pytest
 
 from schemas.receipts import Explanation
-from services.gateway.explaining import AT_ONCE, MOST_WAITING, Explaining, NotExplained
+from services.gateway.explaining import Explaining, NotExplained
 from services.gateway.problems import ProblemError
+from services.gateway.turns import AT_ONCE, MOST_WAITING
 
 EXPLANATION = Explanation(incident_id="I1", region="R1", log="L1", decisions=[])
 TOLD = EXPLANATION.model_dump_json().encode()
