@@ -97,6 +97,7 @@ def _end_shift(turn: Turn, name: str, at: int) -> None:
     if engineer is None or engineer.ends_at != at:
         return
     engineer.ends_at = None
+    mirror.limits_changed(turn.region, engineer)
     if engineer.state != "off_shift":
         end_shift(turn, engineer, finish_travel=True)
 

@@ -185,6 +185,7 @@ def end_shift(turn: Turn, engineer: Engineer, finish_travel: bool) -> None:
     incident = turn.region.incidents.get(engineer.incident_id or "")
     if incident is not None and (finish_travel or incident.state not in HELD):
         engineer.leaving, engineer.ends_at = True, None
+        mirror.limits_changed(turn.region, engineer)
         mirror.engineer_changed(turn.region, engineer)
         turn.decide("engineer_changed", incident, engineer, reason="last_job")
         return

@@ -12,6 +12,7 @@ from services.dispatch.eligibility import closes_at, opens_at
 from services.dispatch.geometry import unit_vector
 from services.dispatch.needs import FOREVER
 from services.dispatch.permission import permitted
+from services.dispatch.reminders import watch_again
 from services.dispatch.state import CLOSED_KEPT, RESTING, Engineer, Incident, RegionState
 from services.dispatch.travel import travel_ms
 from services.dispatch.turn import Described, Said, Turn, Window
@@ -233,6 +234,7 @@ def withdraw(
             engineer.state = "available"
             engineer.stand(*engineer.place_at(turn.now), turn.now)
     mirror.incident_changed(region, incident)
+    watch_again(region, incident, turn.now)
     for engineer in crew:
         mirror.engineer_changed(region, engineer)
         own = engineer is concerned or concerned is None

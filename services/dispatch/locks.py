@@ -20,7 +20,7 @@ from services.dispatch.eligibility import (
     travel_to,
 )
 from services.dispatch.moments import to_moment, to_ms_or_none
-from services.dispatch.servable import watch_window
+from services.dispatch.reminders import watch_window
 from services.dispatch.state import ATTENDED, Engineer, Incident
 from services.dispatch.turn import Turn
 

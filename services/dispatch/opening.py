@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.dispatch import mirror
-from services.dispatch.servable import watch_window
+from services.dispatch.reminders import watch_incident
 from services.dispatch.state import Incident
 from services.dispatch.turn import Turn
 
@@ -13,7 +13,6 @@ def open_incident(turn: Turn, incident: Incident) -> None:
     region = turn.region
     region.incidents[incident.incident_id] = incident
     region.by_slot[incident.slot] = incident
-    region.set_timer(incident.promised_at, "promise", incident.incident_id)
-    watch_window(region, incident)
+    watch_incident(region, incident)
     mirror.incident_opened(region, incident)
     turn.queued.append(incident)

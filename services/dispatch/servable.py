@@ -10,9 +10,8 @@ from schemas.base import rfc3339
 from schemas.commands import RULES
 from services.dispatch.eligibility import closes_at, first_lasting_rule, opens_at
 from services.dispatch.moments import to_moment
-from services.dispatch.needs import FOREVER
 from services.dispatch.rule_mask import fulfilled
-from services.dispatch.state import Engineer, Incident, RegionState
+from services.dispatch.state import Engineer, Incident
 from services.dispatch.turn import Turn
 
 
@@ -56,13 +55,6 @@ _LACKS = {
 
 def _asked(incident: Incident) -> str:
     return f"{incident.product} at level {incident.level} or above"
-
-
-def watch_window(region: RegionState, incident: Incident) -> None:
-    """Remind the region when the incident's access has closed."""
-    closes = closes_at(incident)
-    if closes < FOREVER:
-        region.set_timer(closes + 1, "window_closed", incident.incident_id)
 
 
 def say_unservable(turn: Turn, name: str) -> None:

@@ -1,4 +1,7 @@
-"""The fold's memory as canonical JSON: sorted keys, a state version, nothing derived."""
+"""The fold's memory as canonical JSON: one order of keys, a state version, nothing derived.
+
+The keys stay in the order in which they came, as some of it decides: a crew's first is who was named first.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from services.dispatch.disaster import watch_disaster
 from services.dispatch.duty import Duty
 from services.dispatch.handover import set_timers
 from services.dispatch.policy import DispatchPolicy
-from services.dispatch.servable import watch_window
+from services.dispatch.reminders import watch_incident
 from services.dispatch.state import (
     STATE_VERSION,
     Engineer,
@@ -48,7 +51,7 @@ def write_snapshot(
         "next_offset": next_offset,
         "regions": [_region_out(regions[name]) for name in sorted(regions)],
     }
-    return orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(whole)
 
 
 def read_snapshot(
@@ -177,9 +180,7 @@ def _set_timers(region: RegionState) -> None:
     for alert in region.alerts.values():
         watch_alert(region, alert)
     for incident in region.incidents.values():
-        if not incident.promise_broken:
-            region.set_timer(incident.promised_at, "promise", incident.incident_id)
-        watch_window(region, incident)
+        watch_incident(region, incident)
         if incident.settles_at is not None:
             region.set_timer(incident.settles_at, "settled", incident.incident_id, incident.epoch)
         if incident.state == "assigned" and incident.give_up_at is not None:

@@ -130,7 +130,14 @@ class HardRules:
         if queued.follow_up_of is None:
             return self._said[queued.incident_id or ""]
         first = self._reports[queued.follow_up_of]
-        return first.model_copy(update={"parts": [], "window_from": None, "window_to": None, "crew": 1})
+        own = {
+            "incident_id": queued.incident_id,
+            "parts": [],
+            "window_from": None,
+            "window_to": None,
+            "crew": 1,
+        }
+        return first.model_copy(update=own)
 
     def _follow(self, engineer: _Engineer, decision: Decision) -> None:
         """Keep the account of working time by the changes of state that decisions tell."""

@@ -171,6 +171,19 @@ class Story:
         old = self.log[a % len(self.log)]
         return self.tell(old.region, old.event, old.id)
 
+    def decides_on_after_a_restore(self, cut: int) -> None:
+        """Rule: restored from a snapshot anywhere, the fold decides as if it had never stopped."""
+        cut %= len(self.log) + 1
+        fold = PartitionFold(self.fold.policy)
+        for logged in self.log[:cut]:
+            fold.step(logged)
+        snapshot = fold.snapshot()
+        again = PartitionFold.restore(snapshot, self.fold.policy)
+        assert again.snapshot() == snapshot
+        rest = [decision for logged in self.log[cut:] for decision in again.step(logged)]
+        assert rest == [d for d in self.decisions if d.offset >= cut]
+        assert again.digest() == self.fold.digest()
+
 
 def _place(a: int, b: int) -> Place:
     return Place(lat=38 + (a % 1000) / 2500, lon=-9 + (b % 1000) / 2500)

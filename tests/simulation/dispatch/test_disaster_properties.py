@@ -105,11 +105,4 @@ def test_a_disaster_survives_a_restore(draws: list[Draws], cut: int) -> None:
     told = flooded_story()
     for draw in draws:
         told.play(draw)
-    cut %= len(told.log) + 1
-    fold = PartitionFold(told.fold.policy)
-    for logged in told.log[:cut]:
-        fold.step(logged)
-    again = PartitionFold.restore(fold.snapshot(), told.fold.policy)
-    rest = [decision for logged in told.log[cut:] for decision in again.step(logged)]
-    assert rest == [d for d in told.decisions if d.offset >= cut]
-    assert again.digest() == told.fold.digest()
+    told.decides_on_after_a_restore(cut)

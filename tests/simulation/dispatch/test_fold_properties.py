@@ -58,14 +58,7 @@ def test_a_restored_fold_decides_as_if_it_had_never_stopped(
     told = story(policy)
     for draw in draws:
         told.play(draw)
-    cut %= len(told.log) + 1
-    fold, _ = folded(told.log[:cut], policy)
-    snapshot = fold.snapshot()
-    again = PartitionFold.restore(snapshot, policy)
-    assert again.snapshot() == snapshot
-    rest = [decision for logged in told.log[cut:] for decision in again.step(logged)]
-    assert rest == [d for d in told.decisions if d.offset >= cut]
-    assert again.digest() == told.fold.digest()
+    told.decides_on_after_a_restore(cut)
 
 
 @given(steps)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.dispatch.fold import PartitionFold
 from services.dispatch.invariants import broken_invariants
 from tests.simulation.dispatch.generated import Draws
 from tests.simulation.dispatch.ruled_story import ruled_story
@@ -44,16 +43,7 @@ def test_rules_locks_crews_and_modes_survive_a_restore(draws: list[Draws], cut: 
     told = ruled_story()
     for draw in draws:
         told.play(draw)
-    cut %= len(told.log) + 1
-    fold = PartitionFold(told.fold.policy)
-    for logged in told.log[:cut]:
-        fold.step(logged)
-    snapshot = fold.snapshot()
-    again = PartitionFold.restore(snapshot, told.fold.policy)
-    assert again.snapshot() == snapshot
-    rest = [decision for logged in told.log[cut:] for decision in again.step(logged)]
-    assert rest == [d for d in told.decisions if d.offset >= cut]
-    assert again.digest() == told.fold.digest()
+    told.decides_on_after_a_restore(cut)
 
 
 @given(few_steps)
