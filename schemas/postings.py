@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.base import Id, Moment, Place, Wire
+from schemas.base import Id, Place, Wire
+from schemas.receipt_head import ReceiptHead
 
 PostingChange = Literal[
     "road_price_above", "road_price_below", "reports_above", "reports_below", "farther", "nearer"
@@ -43,7 +44,7 @@ class PostingFlip(Wire):
     then_place: Place | None = None
 
 
-class PostingReceipt(Wire):
+class PostingReceipt(ReceiptHead):
     """The reason of one `posted` decision, computed on the state before it; its id is the decision's.
 
     `considered` moves were weighed: each engineer who could be posted, to each of the places that wait
@@ -52,15 +53,6 @@ class PostingReceipt(Wire):
     `stays` counts those on duty who could not be posted, by the first reason.
     """
 
-    id: Id
-    log: Id
-    region: Id
-    offset: int
-    n: int
-    decided_at: Moment
-    policy: str
-    policy_version: int
-    travel_version: str
     horizon_min: float
     reports_per_hour: float
     considered: int = Field(ge=1)

@@ -10,6 +10,7 @@ from schemas.base import Id, Moment, Wire
 from schemas.decisions import Decision
 from schemas.disasters import Permit
 from schemas.postings import PostingReceipt
+from schemas.receipt_head import ReceiptHead
 
 ReceiptKind = Literal["assigned", "waiting"]
 """Somebody was sent; or the incident was left waiting by its report, a withdrawal, or now."""
@@ -74,7 +75,7 @@ class Waiting(Wire):
     instead_of: Id | None = None
 
 
-class DecisionReceipt(Wire):
+class DecisionReceipt(ReceiptHead):
     """The reason of one decision, computed by evaluating it again on the state before it.
 
     Its id is the decision's; where nothing was decided and it only tells how things stand now, `n` is -1.
@@ -82,20 +83,11 @@ class DecisionReceipt(Wire):
     of the others, soonest first (in full: all of them up to a limit).
     """
 
-    id: Id
-    log: Id
-    region: Id
-    offset: int
-    n: int
-    decided_at: Moment
     kind: ReceiptKind
     basis: Basis = "matching"
     """What decided: the matching, the forming of a crew, or a person (the decision says who and why)."""
     incident_id: Id
     epoch: int
-    policy: str
-    policy_version: int
-    travel_version: str
     considered: int = Field(default=0, ge=0)
     winner: Candidate | None = None
     diverted_from: Id | None = None
