@@ -1,8 +1,8 @@
 // The incident beside the picture: what it is, its equipment, its engineer and its story, from the public API.
-import { useEffect, useState } from "preact/hooks";
 import { read } from "../api";
 import { StateChip } from "../board/Incidents";
 import { Icon, TierMark } from "../icons";
+import { usePolled } from "../polled";
 import { engineerFrom, incidentFrom, regionFrom, type Sparse } from "../received";
 import { session } from "../session";
 import { reasonText, t } from "../texts";
@@ -33,27 +33,6 @@ async function readFacts(id: string): Promise<Facts> {
     ((other.site_id !== null && other.site_id === incident.site_id) ||
       (other.equipment_id !== null && other.equipment_id === incident.equipment_id));
   return { incident, engineer, zone: region?.time_zone ?? "UTC", others: (open?.items ?? []).map(incidentFrom).filter(isBeside) };
-}
-
-function useFacts(id: string): { facts: Facts | null; failed: boolean } {
-  const [facts, setFacts] = useState<Facts | null>(null);
-  const [failed, setFailed] = useState(false);
-  useEffect(() => {
-    if (!id) return;
-    let wanted = true;
-    const again = (): void =>
-      void readFacts(id).then(
-        (found) => wanted && (setFacts(found), setFailed(false)),
-        () => wanted && setFailed(true),
-      );
-    again();
-    const timer = setInterval(again, READ_EVERY_MS);
-    return () => {
-      wanted = false;
-      clearInterval(timer);
-    };
-  }, [id]);
-  return { facts, failed };
 }
 
 function FactList({ facts: { incident, engineer, zone } }: { facts: Facts }) {
@@ -99,7 +78,7 @@ function Story({ incident, zone }: { incident: IncidentView; zone: string }) {
 export function IncidentSide({ id }: { id: string }) {
   const words = t().assist.incident;
   const isGuest = session.value.status !== "in";
-  const { facts, failed } = useFacts(isGuest ? "" : id);
+  const { found: facts, failed } = usePolled(isGuest ? "" : id, () => readFacts(id), READ_EVERY_MS);
   return (
     <section class="panel assist-incident" aria-label={words.title}>
       <div class="panel-head">

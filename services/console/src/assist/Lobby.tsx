@@ -1,16 +1,17 @@
 // Before a session: the open ones to join, and the way in by a code, for guests too.
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { Refused } from "../api";
 import { Icon } from "../icons";
-import { go } from "../router";
+import { usePolled } from "../polled";
 import { session } from "../session";
 import { Header } from "../Shell";
 import { t } from "../texts";
 import { durationText, toMs } from "../time";
 import type { Me, Moment } from "../wire";
-import { arrived, keep } from "./kept";
-import { enterByCode, listSessions, type SessionList } from "./open";
-import type { PartyRole, SessionView } from "./wire";
+import { arrived } from "./kept";
+import { enterAs, enterByCode, listSessions, waysOf } from "./open";
+import { expertsOf, technicianOf } from "./places";
+import type { SessionView } from "./wire";
 
 const READ_EVERY_MS = 3000;
 
@@ -23,8 +24,7 @@ export function CodeForm() {
     try {
       const joined = await enterByCode(code.trim());
       arrived.value = joined;
-      keep(joined.session_id, { as: joined.role });
-      go(`/assist/${encodeURIComponent(joined.session_id)}`);
+      enterAs(joined.session_id, joined.role);
     } catch (error) {
       setState(error instanceof Refused ? "bad" : "away");
     }
@@ -52,38 +52,10 @@ export function CodeForm() {
   );
 }
 
-function useSessions(): { list: SessionList | null; failed: boolean } {
-  const [list, setList] = useState<SessionList | null>(null);
-  const [failed, setFailed] = useState(false);
-  useEffect(() => {
-    let wanted = true;
-    const again = (): void =>
-      void listSessions().then(
-        (found) => wanted && (setList(found), setFailed(false)),
-        () => wanted && setFailed(true),
-      );
-    again();
-    const timer = setInterval(again, READ_EVERY_MS);
-    return () => {
-      wanted = false;
-      clearInterval(timer);
-    };
-  }, []);
-  return { list, failed };
-}
-
-/** As what the role may come, the usual first. */
-const ways = (role: Me["role"]): PartyRole[] =>
-  role === "technician" ? ["technician"] : role === "expert" ? ["expert", "observer"] : ["observer", "expert"];
-
 function Row({ view, now, role }: { view: SessionView; now: Moment; role: Me["role"] }) {
   const words = t().assist.lobby;
-  const experts = view.parties.filter((party) => party.role === "expert").map(({ party }) => party);
-  const technician = view.parties.find((party) => party.role === "technician")?.party ?? view.technician;
-  const enter = (as: PartyRole): void => {
-    keep(view.session_id, { as });
-    go(`/assist/${encodeURIComponent(view.session_id)}`);
-  };
+  const experts = expertsOf(view);
+  const technician = technicianOf(view) ?? view.technician;
   return (
     <li class="session-row" data-session={view.session_id}>
       <Icon name={experts.length > 0 ? "person" : "call"} size={20} />
@@ -94,8 +66,8 @@ function Row({ view, now, role }: { view: SessionView; now: Moment; role: Me["ro
       <span class={experts.length > 0 ? "muted" : "waits"}>
         {experts.length > 0 ? words.with(experts.join(", ")) : words.waits} {words.since(durationText(Math.max(0, toMs(now) - toMs(view.opened_at))))}
       </span>
-      {ways(role).map((as, i) => (
-        <button type="button" key={as} class={i === 0 ? "primary" : "quiet"} data-as={as} onClick={() => enter(as)}>
+      {waysOf(role).map((as, i) => (
+        <button type="button" key={as} class={i === 0 ? "primary" : "quiet"} data-as={as} onClick={() => enterAs(view.session_id, as)}>
           {as === "observer" ? words.watch : words.join}
         </button>
       ))}
@@ -105,7 +77,7 @@ function Row({ view, now, role }: { view: SessionView; now: Moment; role: Me["ro
 
 function OpenSessions({ role }: { role: Me["role"] }) {
   const words = t().assist.lobby;
-  const { list, failed } = useSessions();
+  const { found: list, failed } = usePolled("sessions", listSessions, READ_EVERY_MS);
   const items = list?.items;
   return (
     <section class="panel session-list" aria-label={words.title}>

@@ -1,6 +1,6 @@
-// Whom each place of an offer shows and lets be heard, and which level of the ladder two ends meet on.
+// Who is who in a session, whom each place of an offer shows, and which level of the ladder two ends meet on.
 import type { SessionFold } from "./fold";
-import type { Level } from "./wire";
+import type { Level, SessionView } from "./wire";
 
 /** As many places as an offer has lines to hear others on. */
 export const PLACES = 4;
@@ -11,6 +11,12 @@ export function placesFor(fold: SessionFold, me: string): (string | null)[] {
   const others = fold.technician === me ? experts : [fold.technician, ...experts];
   return Array.from({ length: PLACES }, (_, place) => others[place] ?? null);
 }
+
+export const technicianOf = ({ parties }: SessionView): string | null =>
+  parties.find(({ role }) => role === "technician")?.party ?? null;
+
+export const expertsOf = ({ parties }: SessionView): string[] =>
+  parties.filter(({ role }) => role === "expert").map(({ party }) => party);
 
 const LEVELS: readonly Level[] = ["video", "one_fps", "stills", "audio", "text"];
 

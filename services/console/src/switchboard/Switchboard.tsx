@@ -1,24 +1,24 @@
 // The switchboard: one person beside many sites, a picture a second of each, whoever needs help now first.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { keep } from "../assist/kept";
+import { enterAs, waysOf } from "../assist/open";
+import { expertsOf, technicianOf } from "../assist/places";
 import { PromiseCountdown } from "../board/Promise";
 import { tick } from "../clock";
 import { Icon, TierMark } from "../icons";
-import { go } from "../router";
 import { session } from "../session";
 import { Header } from "../Shell";
 import { t } from "../texts";
 import { durationText } from "../time";
-import { expertsOf, needOf, sinceOf, technicianOf, type Site } from "./rank";
+import { needOf, sinceOf, type Site } from "./rank";
 import { Watch, type Picture } from "./watch";
 
 const OLD_AFTER_MS = 4000;
 const KEYS = "123456789";
 
 function open({ view }: Site): void {
-  const isExpert = session.peek().status === "in" && (session.peek() as { me: { role: string } }).me.role === "expert";
-  keep(view.session_id, { as: isExpert ? "expert" : "observer" });
-  go(`/assist/${encodeURIComponent(view.session_id)}`);
+  const who = session.peek();
+  const [as] = who.status === "in" ? waysOf(who.me.role) : [];
+  if (as) enterAs(view.session_id, as);
 }
 
 function Glimpse({ picture, site }: { picture: Picture | undefined; site: Site }) {

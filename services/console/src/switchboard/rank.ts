@@ -1,4 +1,5 @@
 // Who needs help now: called for it, waits alone, has a bad link, is being helped, is away; then by what is at stake.
+import { expertsOf, technicianOf } from "../assist/places";
 import type { SessionView } from "../assist/wire";
 import { urgency } from "../board/urgency";
 import type { IncidentView } from "../wire";
@@ -12,12 +13,6 @@ export interface Site {
 }
 
 const NEEDS: readonly Need[] = ["called", "alone", "badLink", "helped", "away"];
-
-export const technicianOf = ({ parties }: SessionView): string | null =>
-  parties.find(({ role }) => role === "technician")?.party ?? null;
-
-export const expertsOf = ({ parties }: SessionView): string[] =>
-  parties.filter(({ role }) => role === "expert").map(({ party }) => party);
 
 export function needOf(view: SessionView): Need {
   if (view.help_asked_at !== undefined) return "called";

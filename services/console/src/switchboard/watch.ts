@@ -2,6 +2,7 @@
 import { batch, signal } from "@preact/signals";
 import { read, Refused } from "../api";
 import { listSessions } from "../assist/open";
+import { technicianOf } from "../assist/places";
 import type { SessionView } from "../assist/wire";
 import { incidentFrom, type Sparse } from "../received";
 import { toMs } from "../time";
@@ -99,8 +100,9 @@ export class Watch {
 
   private look(): void {
     if (document.visibilityState === "hidden") return;
-    const lacking = [...this.inView].some((id) => !this.isGood(this.glances.get(id)));
-    if (lacking) void this.renew();
+    // Only a session with a phone on the line lives on a node and has a picture: nobody else is asked for.
+    const shown = (this.sites.peek() ?? []).filter(({ view }) => this.inView.has(view.session_id) && technicianOf(view) !== null);
+    if (shown.some(({ view }) => !this.isGood(this.glances.get(view.session_id)))) void this.renew();
     for (const id of this.inView) {
       const glance = this.glances.get(id);
       if (glance && !this.looking.has(id)) void this.lookAt(glance);
