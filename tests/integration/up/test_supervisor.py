@@ -33,6 +33,17 @@ def alive(pid: int) -> bool:
         return False
 
 
+async def with_a_deaf_process(folder: Path) -> tuple[Supervisor, int]:
+    """A supervisor and the process that ignores SIGTERM, once that does."""
+    supervisor = Supervisor(folder, lambda _: None)
+    supervisor.start(Spec("deaf", DEAF))
+    pid = supervisor.pids()["deaf"]
+    async with asyncio.timeout(5):
+        while "deaf" not in supervisor.log_file("deaf").read_text():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    return supervisor, pid
+
+
 async def test_a_killed_process_is_started_again_and_said_so(tmp_path: Path) -> None:
     """A process that dies is restarted within a second, under its old name, and one line tells of it."""
     said: list[str] = []
@@ -67,12 +78,7 @@ async def test_a_process_that_never_lives_ends_the_supervisor_with_its_own_words
 
 async def test_stop_kills_what_does_not_listen_in_time(tmp_path: Path) -> None:
     """A process that ignores SIGTERM is killed before the deadline: stopping is bounded."""
-    supervisor = Supervisor(tmp_path, lambda _: None)
-    supervisor.start(Spec("deaf", DEAF))
-    pid = supervisor.pids()["deaf"]
-    async with asyncio.timeout(5):
-        while "deaf" not in supervisor.log_file("deaf").read_text():  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+    supervisor, pid = await with_a_deaf_process(tmp_path)
     began = time.monotonic()
     await supervisor.stop(within_s=2.0)
     assert time.monotonic() - began < 2.0
@@ -110,12 +116,7 @@ async def test_a_drained_process_ends_and_is_not_started_again(tmp_path: Path) -
 
 async def test_a_stop_ends_what_is_still_draining(tmp_path: Path) -> None:
     """Who drains when everything stops has no longer than the others."""
-    supervisor = Supervisor(tmp_path, lambda _: None)
-    supervisor.start(Spec("deaf", DEAF))
-    pid = supervisor.pids()["deaf"]
-    async with asyncio.timeout(5):
-        while "deaf" not in supervisor.log_file("deaf").read_text():  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+    supervisor, pid = await with_a_deaf_process(tmp_path)
     draining = asyncio.create_task(supervisor.drain("deaf", 60))
     await asyncio.sleep(0)
     await supervisor.stop(within_s=1.5)
