@@ -130,7 +130,7 @@ class HardRules:
         if queued.follow_up_of is None:
             return self._said[queued.incident_id or ""]
         first = self._reports[queued.follow_up_of]
-        own = {
+        own: dict[str, object] = {
             "incident_id": queued.incident_id,
             "parts": [],
             "window_from": None,
