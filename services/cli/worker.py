@@ -20,6 +20,8 @@ def attach(app: typer.Typer) -> None:
 @workers.command("dispatch")
 def dispatch() -> None:
     """Triage, location feed, dispatch and read models, until SIGTERM or SIGINT; settings: MUSTER_*."""
+    import scipy.sparse.csgraph  # noqa: F401 - a large matching needs it: not in the midst of an event
+
     from streams.log import LogBroken
     from streams.logs import configure_logging
     from streams.settings import WorkerSettings

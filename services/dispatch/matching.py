@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
+from services.dispatch.solver import linear_sum_assignment
 from services.dispatch.warm import Ints
 
 DENSE_CELLS = 250_000
@@ -42,6 +40,10 @@ def cheapest_matching(
 
 def _sparse(row: Ints, column: Ints, worth: Ints, shape: tuple[int, int]) -> tuple[Ints, Ints]:
     """The same with a column of its own for each row, worth next to nothing: not being served."""
+    # Here, so that only who has a large matching waits for it; a worker imports it before it serves.
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+
     own = np.arange(shape[0], dtype=np.int64)
     graph = csr_array(
         (

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from schemas.base import Place
 from schemas.lending import Offer
 from services.dispatch.geometry import arc_km, unit_vector
 from services.dispatch.moments import MINUTE_MS
+from services.dispatch.solver import linear_sum_assignment
 
 HELPS = 1_000_000
 """Anybody who has the skill is better than nobody; what comes on top decides who."""

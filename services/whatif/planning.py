@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from services.dispatch.moments import minutes_ms
 from services.dispatch.remaining_work import remaining_ms
+from services.dispatch.solver import linear_sum_assignment
 from services.dispatch.travel import travel_ms_between
 from services.dispatch.warm import ABSENT, IDLE, JOINING, UNDER_WAY, WORKING, Flags, Floats, Ints
 from services.whatif.columns import NOBODY, Engineers, Jobs
