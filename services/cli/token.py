@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from schemas.api import ROLES, Role
+if TYPE_CHECKING:
+    from schemas.api import Role  # every command waits for what a command imports here
 
 DAY_S = 24 * 3600.0
 YEAR_S = 366 * DAY_S
@@ -44,6 +45,8 @@ def token(
 
 
 def _role(name: str) -> Role:
+    from schemas.api import ROLES
+
     for role in ROLES:
         if role == name:
             return role
