@@ -27,7 +27,7 @@ from schemas.whatif import (
     Role,
     plan_hash,
 )
-from services.dispatch.fold import UNNAMED_LOG, Logged, PartitionFold
+from services.dispatch.fold import UNNAMED_LOG, Logged, PartitionFold, UnexplainedFold
 from services.dispatch.geometry import unit_vector
 from services.dispatch.moments import minutes_ms, to_moment, to_ms
 from services.dispatch.travel import travel_ms_between
@@ -201,7 +201,7 @@ def _refusals(
         if fold is None or missing is not None:
             yield Refusal(engineer_id=move.engineer_id, rule="unknown_region", detail=f"no region {missing}")
             continue
-        copy = copies.setdefault(id(fold), PartitionFold.restore(fold.snapshot(), fold.policy))
+        copy = copies.get(id(fold)) or copies.setdefault(id(fold), _copy_of(fold))
         event = CommitLoan(region=move.home_region, loan=loan_of(move, f"fork/{number}", AUTHORITY))
         copy.now = to_moment(now)
         for decision in copy.step(
@@ -213,6 +213,11 @@ def _refusals(
                     rule=decision.reason or "refused",
                     detail=decision.detail or "",
                 )
+
+
+def _copy_of(fold: PartitionFold) -> PartitionFold:
+    """The same state, to be asked what it would answer: its reasons are not looked at."""
+    return UnexplainedFold.restore(fold.snapshot(), fold.policy)
 
 
 def loan_of(move: PlannedMove, loan_id: str, authority: str) -> Loan:

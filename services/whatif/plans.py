@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from schemas.base import Place
 from schemas.lending import EngineersRequested, Offer
 from schemas.whatif import MOST_MOVES, MovePlan, PlannedMove
-from services.dispatch.fold import Logged, PartitionFold
+from services.dispatch.fold import Logged, PartitionFold, UnexplainedFold
 from services.dispatch.load import region_load
 from services.dispatch.moments import to_moment, to_ms
 from services.dispatch.state import RegionState
@@ -66,8 +66,7 @@ def wanted(
         p: d.work_ms for p, d in load.demand.items()
     }
     lack = Lack(to_region, min(count, MOST_MOVES), work, staging_of(target))
-    donors = [(fold, name) for fold in folds for name in fold.regions if name != to_region]
-    offers = {n: _offers(fold, n, lack, until) for fold, n in donors if only is None or n in only}
+    offers = {n: o for fold in folds for n, o in _offers(fold, lack, until, only)}
     spares = [Spare(name, len(offered), offered) for name, offered in sorted(offers.items()) if offered]
     sent = who_goes([lack], spares, load.ms_per_km, policy.travel_price_permille)
     if not sent:
@@ -86,20 +85,24 @@ def _planned(sent: Sent, lack: Lack, until: datetime) -> PlannedMove:
     )
 
 
-def _offers(fold: PartitionFold, name: str, lack: Lack, until: datetime) -> list[Offer]:
-    """What a copy of the region's fold would offer now."""
-    request = EngineersRequested(
-        request_id=f"fork/{name}",
-        region=name,
-        to_region=lack.region,
-        wanted=dict(lack.wanted),
-        most=MOST_MOVES,
-        staging=lack.staging,
-        until=until,
-    )
-    copy = PartitionFold.restore(fold.snapshot(), fold.policy)
-    decided = copy.step(Logged(copy.next_offset, name, "fork", request.request_id, request))
-    return next((list(one.offers or []) for one in decided if one.kind == "lending_offered"), [])
+def _offers(
+    fold: PartitionFold, lack: Lack, until: datetime, only: Collection[str] | None
+) -> Iterator[tuple[str, list[Offer]]]:
+    """What each other region of a fold (of `only`) would offer now, asked of a copy."""
+    donors = [name for name in fold.regions if name != lack.region and (only is None or name in only)]
+    copy = UnexplainedFold.restore(fold.snapshot(), fold.policy) if donors else fold
+    for name in donors:
+        request = EngineersRequested(
+            request_id=f"fork/{name}",
+            region=name,
+            to_region=lack.region,
+            wanted=dict(lack.wanted),
+            most=MOST_MOVES,
+            staging=lack.staging,
+            until=until,
+        )
+        decided = copy.step(Logged(copy.next_offset, name, "fork", request.request_id, request))
+        yield name, next((list(one.offers or []) for one in decided if one.kind == "lending_offered"), [])
 
 
 def staging_of(region: RegionState) -> Place:
