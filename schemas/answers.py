@@ -47,6 +47,9 @@ class Problem(Wire):
     """The incident's current assignment epoch, where a stale one was named."""
     incident_id: Id | None = None
     engineer_id: Id | None = None
+    current_hash: str | None = None
+    """The hash of the plan that stands, where an outdated one was named; `changes` says what is other."""
+    changes: list[str] | None = None
     refused: list[str] | None = None
     """Which engineers, where a batch of positions was refused."""
 

@@ -10,7 +10,8 @@ from schemas.alerts import MAX_REFERENCES, Alert, AlertName
 from schemas.base import Id, Moment, Place, Tier, Wire
 from schemas.commands import Mode
 from schemas.disasters import Disaster, Permit
-from schemas.lending import MAX_OFFERED, EngineerHandedOver, Loan, Offer
+from schemas.lending import MAX_OFFERED, EngineerHandedOver, LendingMode, Loan, Offer
+from schemas.proposals import Proposal
 
 DecisionKind = Literal[
     "region_defined",
@@ -46,6 +47,13 @@ DecisionKind = Literal[
     "lending_recalled",  # goes home once the work in hand is done
     "lending_released",  # given back: the engineer is the home region's from now on, see `handover`
     "lending_returned",
+    "plan_proposed",  # `proposal` stands from now on and waits for its parties' leads
+    "plan_amended",  # another plan in its place, without consents; or the same one for longer
+    "plan_consented",
+    "plan_refused",
+    "plan_agreed",  # every party has consented: each move is committed now
+    "plan_withdrawn",  # it stands no more: `reason` is withdrawn, expired or refused
+    "lending_set",  # `lending` says whether the region's moves wait for a lead
     "disaster_declared",  # `disaster` says by whom, until when and what it permits; also where it is amended
     "disaster_lifted",  # `reason` is lifted or expired
     "alert_raised",  # a warning stands for the region: `alert`
@@ -126,6 +134,9 @@ class Decision(Wire):
     """Which of its permits were needed for it."""
     follow_up_of: Id | None = None
     replaces: list[AlertName] | None = Field(default=None, max_length=MAX_REFERENCES)
+    proposal: Proposal | None = None
+    """As it stands after this; where an act about one is `refused`, the one that stands or ended last."""
+    lending: LendingMode | None = None
     modes: dict[Tier, Mode] | None = None
     """Of `modes_set`: the tiers that are dispatched in another mode from now on."""
 

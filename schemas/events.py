@@ -30,6 +30,7 @@ from schemas.lending import (
     RegionLoad,
 )
 from schemas.postings import PostingReceipt
+from schemas.proposals import ConsentToPlan, ProposePlan, RefusePlan, SetLending, WithdrawPlan
 from schemas.receipts import DecisionReceipt
 from schemas.regions import EngineerRegistered, RegionDefined
 from schemas.statistics import DeadLetter, RegionKpi
@@ -58,6 +59,11 @@ EVENT_TYPES: Mapping[str, type[Wire]] = MappingProxyType(
         "muster.lending.commit.v1": CommitLoan,
         "muster.lending.extend.v1": ExtendLoan,
         "muster.lending.recall.v1": RecallLoan,
+        "muster.lending.propose.v1": ProposePlan,
+        "muster.lending.consent.v1": ConsentToPlan,
+        "muster.lending.refuse.v1": RefusePlan,
+        "muster.lending.withdraw.v1": WithdrawPlan,
+        "muster.region.set-lending.v1": SetLending,
         "muster.engineer.handed-over.v1": EngineerHandedOver,
         "muster.engineer.handover-taken.v1": HandoverTaken,
         "muster.engineer.shift-reported.v1": ShiftReported,
@@ -103,6 +109,11 @@ RegionEvent = (
     | CommitLoan
     | ExtendLoan
     | RecallLoan
+    | ProposePlan
+    | ConsentToPlan
+    | RefusePlan
+    | WithdrawPlan
+    | SetLending
     | EngineerHandedOver
     | HandoverTaken
 )

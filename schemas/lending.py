@@ -12,11 +12,13 @@ from pydantic import Field
 
 from schemas.alerts import Hazard
 from schemas.base import Id, Level, Moment, Place, Tier, Wire
-from schemas.regions import EngineerRegistered
+from schemas.regions import Certificate, EngineerRegistered
 
 MAX_OFFERED = 100
 """The most engineers that one region offers at a time."""
 
+LendingMode = Literal["automatic", "proposed"]
+"""Whether moves are carried out at once, where the other region says so too, or wait for the leads."""
 Count = Annotated[int, Field(ge=0, le=2**53)]
 Milliseconds = Annotated[int, Field(ge=0, le=2**53)]
 Skills = Annotated[dict[Id, Level], Field(max_length=100)]
@@ -70,6 +72,10 @@ class RegionLoad(Wire):
     """The warnings that stand for the region, those that have not begun too."""
     centre: Place | None = None
     """The middle of what waits or was reported last; None where nothing ever was."""
+    lending: LendingMode | None = None
+    """As a lead has set it; None: nobody has."""
+    entry_certificates: list[Id] = Field(default=[], max_length=100)
+    lends_to: list[Id] | None = Field(default=None, max_length=1000)
 
 
 class Loan(Wire):
@@ -97,6 +103,10 @@ class EngineersRequested(Wire):
     most: Annotated[int, Field(ge=1, le=MAX_OFFERED)]
     staging: Place
     until: Moment
+    certificates: list[Id] = Field(default=[], max_length=100)
+    """Whoever is lent must have these until the loan ends."""
+    named: dict[Id, Moment] = Field(default={}, max_length=MAX_OFFERED)
+    """Who stands in a proposal already, and until when: offered again where they can still go."""
 
 
 class Offer(Wire):
@@ -109,6 +119,7 @@ class Offer(Wire):
     under_way: bool = False
     others_qualified: Count = 0
     """How many others there can do what they can, in the product where these are fewest."""
+    certificates: list[Certificate] | None = Field(default=None, max_length=100)
 
 
 class CommitLoan(Wire):
@@ -116,6 +127,8 @@ class CommitLoan(Wire):
 
     region: Id
     loan: Loan
+    certificates: list[Id] = Field(default=[], max_length=100)
+    """Needed there until the loan ends."""
 
 
 class ExtendLoan(Wire):
@@ -125,6 +138,7 @@ class ExtendLoan(Wire):
     loan_id: Id
     engineer_id: Id
     until: Moment
+    by: Id | None = None
 
 
 class RecallLoan(Wire):
@@ -134,6 +148,9 @@ class RecallLoan(Wire):
     loan_id: Id
     engineer_id: Id
     reason: Id = "no_longer_needed"
+    by: Id | None = None
+    detail: str | None = Field(default=None, max_length=2000)
+    """A lead's own words."""
 
 
 class DutyAccount(Wire):

@@ -74,7 +74,7 @@ class Polygon(Wire):
 
 
 class RegionRules(Wire):
-    """Working time as law and agreement have it in the region, in minutes.
+    """Working time as law and agreement have it in the region, in minutes; and who may enter and leave it.
 
     The defaults are Directive 2003/88/EC articles 3 (daily rest), 4 (a break after six hours; its length is
     national law) and 6 (the week, here from Monday 00:00 in the region's time zone).
@@ -84,6 +84,10 @@ class RegionRules(Wire):
     break_after_min: float = Field(default=360.0, gt=0, le=1440)
     break_min: float = Field(default=30.0, ge=0, le=720)
     week_max_min: float = Field(default=2880.0, gt=0, le=10_080)
+    entry_certificates: list[Id] = Field(default=[], max_length=100)
+    """Who works here on loan must have these until the loan ends."""
+    lends_to: list[Id] | None = Field(default=None, max_length=1000)
+    """The regions across whose borders the region's own may go; None: all."""
 
 
 Geocode = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^=\s]+=\S+$")]

@@ -31,6 +31,7 @@ from schemas.lending import (
     RegionLoad,
 )
 from schemas.postings import PostingReceipt
+from schemas.proposals import ConsentToPlan, ProposePlan, RefusePlan, SetLending, WithdrawPlan
 from schemas.receipts import DecisionReceipt
 from schemas.regions import EngineerRegistered, RegionDefined
 from schemas.statistics import DeadLetter, RegionKpi
@@ -81,7 +82,8 @@ _PEOPLES = (
     LiftDisaster,
 )
 _ALERTS = (AlertRaised, AlertUpdated, AlertCancelled)
-_LENDING = (EngineersRequested, CommitLoan, ExtendLoan, RecallLoan)
+_LENDING = (EngineersRequested, CommitLoan, ExtendLoan, RecallLoan, ProposePlan, WithdrawPlan)
+_LEADS = (ProposePlan, ConsentToPlan, RefusePlan, WithdrawPlan, SetLending, ExtendLoan, RecallLoan)
 _PHONES = (ShiftReported, StatusReported, WorkEstimateUpdated)
 _ALL = (
     Topic("incidents", "incident", (IncidentReported,), ("gateway",), ("triage",)),
@@ -102,7 +104,7 @@ _ALL = (
     Topic(
         "dispatch-commands",
         "region",
-        (RegionDefined, EngineerRegistered, CancelIncident, ClockTicked, *_PEOPLES, *_ALERTS),
+        (RegionDefined, EngineerRegistered, CancelIncident, ClockTicked, *_PEOPLES, *_LEADS, *_ALERTS),
         ("gateway",),
         ("triage",),
     ),
@@ -177,6 +179,9 @@ _ALL = (
             WorkEstimateUpdated,
             EngineersMoved,
             *_LENDING,
+            ConsentToPlan,
+            RefusePlan,
+            SetLending,
             EngineerHandedOver,
             HandoverTaken,
         ),

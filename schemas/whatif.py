@@ -1,51 +1,19 @@
-"""A move between regions as a plan, and what a fork tells of the futures with and without it."""
+"""What a fork tells of the futures with and without a plan of moves."""
 
 from __future__ import annotations
 
-import hashlib
 from typing import Annotated, Literal
 
-import orjson
 from pydantic import Field, model_validator
 
-from schemas.base import Command, Id, Moment, Place, Tier, Wire
+from schemas.base import Command, Id, Moment, Tier, Wire
 from schemas.lending import Count
+from schemas.plans import MOST_MOVES, MovePlan
 
-MOST_MOVES = 100
 MOST_FUTURES = 200
 MOST_REGIONS = 100
 
 Role = Literal["donor", "receiver", "both", "other"]
-
-
-class PlannedMove(Wire):
-    """One engineer to another region, at once; `owner_epoch` is the one they have before."""
-
-    engineer_id: Id
-    home_region: Id
-    to_region: Id
-    owner_epoch: int = Field(ge=0, le=2**53)
-    staging: Place
-    until: Moment
-
-
-class MovePlan(Wire):
-    """Who goes where until when; an empty one asks what comes if nobody moves."""
-
-    moves: list[PlannedMove] = Field(default=[], max_length=MOST_MOVES)
-
-    @model_validator(mode="after")
-    def _each_once(self) -> MovePlan:
-        names = [move.engineer_id for move in self.moves]
-        if twice := next((name for name in names if names.count(name) > 1), None):
-            raise ValueError(f"engineer {twice} is moved twice")
-        return self
-
-
-def plan_hash(plan: MovePlan) -> str:
-    """SHA-256 of the plan's canonical JSON, its moves in the order of the engineers: what a commit names."""
-    moves = sorted(plan.model_dump(mode="json")["moves"], key=lambda move: str(move["engineer_id"]))
-    return hashlib.sha256(orjson.dumps({"moves": moves}, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 class Spread(Wire):

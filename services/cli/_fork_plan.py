@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from schemas.whatif import MovePlan
+    from schemas.plans import MovePlan
     from services.dispatch.fold import PartitionFold
 
 CAN_NOT, MISTAKE = 1, 2
@@ -29,7 +29,7 @@ class Wish(NamedTuple):
 
 def plan_wished(folds: Sequence[PartitionFold], wish: Wish) -> MovePlan:
     """The plan; an empty one where nobody is to go. Raises NoPlan; wrong options end the command."""
-    from schemas.whatif import MovePlan
+    from schemas.plans import MovePlan
     from services.surge.policy import shipped_lending_policy
     from services.whatif.plans import named, wanted
 
@@ -51,7 +51,7 @@ def plan_wished(folds: Sequence[PartitionFold], wish: Wish) -> MovePlan:
 def _read(path: Path) -> MovePlan:
     from pydantic import ValidationError
 
-    from schemas.whatif import MovePlan
+    from schemas.plans import MovePlan
 
     try:
         text = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()

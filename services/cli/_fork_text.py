@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.base import TIERS, Tier, rfc3339
-from schemas.whatif import ForkReport, PlannedMove, RegionFork, RegionFuture, Spread
+from schemas.plans import PlannedMove
+from schemas.whatif import ForkReport, RegionFork, RegionFuture, Spread
 
 PLAIN_WIDTH = 140
 FIGURES = {

@@ -16,17 +16,8 @@ from typing import NamedTuple
 import numpy as np
 
 from schemas.lending import CommitLoan, Loan
-from schemas.whatif import (
-    ForkReport,
-    MoveJourney,
-    MovePlan,
-    PlannedMove,
-    Position,
-    Refusal,
-    RegionFork,
-    Role,
-    plan_hash,
-)
+from schemas.plans import MovePlan, PlannedMove, plan_hash
+from schemas.whatif import ForkReport, MoveJourney, Position, Refusal, RegionFork, Role
 from services.dispatch.fold import UNNAMED_LOG, Logged, PartitionFold, UnexplainedFold
 from services.dispatch.geometry import unit_vector
 from services.dispatch.moments import minutes_ms, to_moment, to_ms

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from schemas.base import Place
 from schemas.lending import EngineersRequested, Offer
-from schemas.whatif import MOST_MOVES, MovePlan, PlannedMove
+from schemas.plans import MOST_MOVES, MovePlan, PlannedMove
 from services.dispatch.fold import Logged, PartitionFold, UnexplainedFold
 from services.dispatch.load import region_load
 from services.dispatch.moments import to_moment, to_ms

@@ -21,7 +21,7 @@ import numpy as np
 
 from schemas.base import TIERS
 from schemas.decisions import Decision
-from schemas.whatif import MovePlan
+from schemas.plans import MovePlan
 from services.cli._fork_pool import play_all
 from services.dispatch.fold import PartitionFold, UnexplainedFold
 from services.dispatch.geometry import unit_vector

@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from schemas.whatif import ForkReport, plan_hash
+from schemas.plans import plan_hash
+from schemas.whatif import ForkReport
 from tests.integration.gateway.system import System, make_region, report
 
 pytestmark = pytest.mark.timeout(600)

@@ -8,8 +8,8 @@ import pytest
 from aiokafka import TopicPartition
 
 from deploy.local import Broker
+from schemas.plans import MovePlan
 from schemas.topics import TOPICS
-from schemas.whatif import MovePlan
 from services.whatif.fork import fork_of
 from streams.kafka import new_reader
 from streams.settings import WorkerSettings

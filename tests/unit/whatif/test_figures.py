@@ -10,8 +10,8 @@ import pytest
 from pydantic import ValidationError
 
 from schemas.base import Place
+from schemas.plans import MovePlan, PlannedMove, plan_hash
 from schemas.regions import Terms
-from schemas.whatif import MovePlan, PlannedMove, plan_hash
 from services.dispatch.remaining_work import remaining_table
 from services.dispatch.shipped import shipped_policy
 from services.dispatch.state import RegionState

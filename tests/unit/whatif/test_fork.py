@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.whatif import ForkReport, MovePlan
+from schemas.plans import MovePlan
+from schemas.whatif import ForkReport
 from services.dispatch.fold import PartitionFold, UnexplainedFold
 from services.dispatch.needs import FOREVER
 from services.dispatch.shipped import shipped_policy
