@@ -84,9 +84,9 @@ class RegionRules(Wire):
     break_after_min: float = Field(default=360.0, gt=0, le=1440)
     break_min: float = Field(default=30.0, ge=0, le=720)
     week_max_min: float = Field(default=2880.0, gt=0, le=10_080)
-    entry_certificates: list[Id] = Field(default=[], max_length=100)
+    entry_certificates: tuple[Id, ...] = Field(default=(), max_length=100)
     """Who works here on loan must have these until the loan ends."""
-    lends_to: list[Id] | None = Field(default=None, max_length=1000)
+    lends_to: tuple[Id, ...] | None = Field(default=None, max_length=1000)
     """The regions across whose borders the region's own may go; None: all."""
 
 

@@ -45,7 +45,8 @@ def loads_due(fold: PartitionFold, before: datetime | None) -> Iterator[RegionLo
 
 def is_about_lending(decision: Decision) -> bool:
     """Whether the coordinator and the other region must hear of a decision."""
-    return decision.loan is not None or decision.kind == "lending_offered"
+    told = decision.loan is not None or decision.proposal is not None
+    return told or decision.kind == "lending_offered"
 
 
 class SurgeCoordinator:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from schemas.alerts import AlertCancelled, AlertRaised, AlertUpdated
+from schemas.alerts import AlertEvent
 from schemas.base import Wire
 from schemas.clock import ClockTicked
 from schemas.cloudevents import Envelope, Headers, UnreadableRecord
@@ -16,7 +16,8 @@ from schemas.disasters import DeclareDisaster, LiftDisaster
 from schemas.engineers import ShiftReported, StatusReported, WorkEstimateUpdated
 from schemas.events import type_of
 from schemas.incidents import CancelIncident, IncidentReported, IncidentTriaged
-from schemas.lending import CommitLoan, EngineerHandedOver, EngineersRequested, ExtendLoan, RecallLoan
+from schemas.lending import EngineerHandedOver, LendingCommand
+from schemas.proposals import ProposalCommand, SetLending
 from schemas.regions import EngineerRegistered, RegionDefined
 from schemas.topics import TOPICS
 from services.surge.routing import told_by
@@ -26,6 +27,19 @@ from streams.registry import Registry
 FUTURE_MARGIN = timedelta(minutes=5)
 """What is further ahead of the log's clock than this is in the future (CONTRACT section 2)."""
 
+
+ADDRESSED = (
+    CancelIncident
+    | IncidentCommand
+    | SetModes
+    | DeclareDisaster
+    | LiftDisaster
+    | AlertEvent
+    | LendingCommand
+    | ProposalCommand
+    | SetLending
+)
+"""What names the region that must hear it."""
 
 MAX_RECORD_BYTES = 1000 * 1024
 """A little under what `region-events` carries, for the headers that forwarding adds."""
@@ -74,24 +88,21 @@ def within_bounds(record: Record) -> None:
 
 def route(envelope: Envelope, partition: int, registry: Registry, clock: datetime | None) -> Sequence[Routed]:
     """Where an event goes; `clock` None leaves the question of the future to the fold. Raises Refusal."""
-    match envelope.event:
+    event = envelope.event
+    if isinstance(event, ADDRESSED):
+        return [Routed(_known(event.region, registry), envelope)]
+    match event:
         case IncidentReported() as report:
             refuse_the_future("reported_at", report.reported_at, clock)
             return [_triaged(envelope, report, registry)]
         case ShiftReported() | StatusReported() | WorkEstimateUpdated() as phone:
             refuse_the_future("occurred_at", phone.occurred_at, clock)
             return [Routed(_region_of(phone.engineer_id, registry), envelope)]
-        case (
-            CancelIncident() | IncidentCommand() | SetModes() | DeclareDisaster() | LiftDisaster() as command
-        ):
-            return [Routed(_known(command.region, registry), envelope)]
-        case AlertRaised() | AlertUpdated() | AlertCancelled() as alert:
-            return [Routed(_known(alert.region, registry), envelope)]
-        case EngineersRequested() | CommitLoan() | ExtendLoan() | RecallLoan() as command:
-            return [Routed(_known(command.region, registry), envelope)]
         case Decision() as decision:
-            told = told_by(decision)
-            return [] if told is None else [Routed(told.region, replace(envelope, event=told), changed=True)]
+            return [
+                Routed(event.region, replace(envelope, id=name, event=event), changed=True)
+                for name, event in told_by(decision)
+            ]
         case RegionDefined() as defined:
             return [Routed(defined.region, envelope)]
         case EngineerRegistered() as registered:

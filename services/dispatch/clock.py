@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 
-from services.dispatch import alerts, calls, disaster, lending, lifecycle, mirror
+from services.dispatch import alerts, calls, disaster, lending, lifecycle, mirror, proposals
 from services.dispatch.crew_statuses import has_answered
 from services.dispatch.engineer_events import end_shift
 from services.dispatch.servable import say_unservable
@@ -41,15 +41,18 @@ def _wake(turn: Turn, at: int, kind: TimerKind, name: str, stamp: int) -> None:
         lending.loan_timer(turn, kind, name, at, stamp)
     elif kind == "alert_expires":
         alerts.expire(turn, name)
-    elif kind in ("call_ends", "disaster_ends"):
-        _disaster_timer(turn, kind, name, at)
+    elif kind in ("call_ends", "disaster_ends", "plan_expires"):
+        _leads_timer(turn, kind, name, at)
     else:
         _give_up_on(turn, name, stamp)
 
 
-def _disaster_timer(turn: Turn, kind: TimerKind, name: str, at: int) -> None:
+def _leads_timer(turn: Turn, kind: TimerKind, name: str, at: int) -> None:
+    """What a lead has declared or was asked comes to its end."""
     if kind == "call_ends":
         calls.call_ends(turn, name, at)
+    elif kind == "plan_expires":
+        proposals.expires(turn, at)
     else:
         disaster.ends(turn, at)
 

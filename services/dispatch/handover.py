@@ -165,7 +165,7 @@ def _taken(turn: Turn, event: EngineerHandedOver) -> Engineer:
     )
     engineer.starts_at = to_ms_or_none(event.starts_at)
     engineer.duty = None if event.duty is None else Duty(**event.duty.model_dump())
-    engineer.loan = remembered(event.loan)
+    engineer.loan = remembered(event.loan, turn.now)
     engineer.stand(event.place.lat, event.place.lon, turn.now)
     set_fitness(turn, engineer, told)
     mirror.skills_changed(region, engineer)
@@ -200,7 +200,7 @@ def known_epoch(region: RegionState, name: str) -> int:
     )
 
 
-def remembered(loan: Loan) -> OnLoan:
+def remembered(loan: Loan, since: int) -> OnLoan:
     """The loan in the state's own numbers."""
     return OnLoan(
         loan_id=loan.loan_id,
@@ -209,4 +209,5 @@ def remembered(loan: Loan) -> OnLoan:
         until=to_ms(loan.until),
         staging=(loan.staging.lat, loan.staging.lon),
         authority=loan.authority,
+        since=since,
     )

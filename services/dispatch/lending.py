@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from schemas.base import Place
+from schemas.decisions import DecisionKind
 from schemas.lending import (
     CommitLoan,
     EngineerHandedOver,
@@ -15,109 +14,42 @@ from schemas.lending import (
     Offer,
     RecallLoan,
 )
+from schemas.lending_views import LoanRefusal
+from schemas.regions import Certificate
 from services.dispatch import handover, mirror
-from services.dispatch.eligibility import limits_of
+from services.dispatch.desk_views import loan_view
+from services.dispatch.lending_rules import (
+    SENTENCES,
+    first_broken_rule,
+    lacks_certificate,
+    others_qualified,
+    spare,
+)
 from services.dispatch.lifecycle import free
-from services.dispatch.moments import to_ms
-from services.dispatch.state import ATTENDED, Engineer, OnLoan, RegionState, TimerKind
+from services.dispatch.moments import to_moment, to_ms
+from services.dispatch.state import Engineer, OnLoan, TimerKind
 from services.dispatch.turn import Turn
 
 LendingEvent = LendingCommand | EngineerHandedOver | HandoverTaken
-SENTENCES = {
-    "unknown_engineer": "does not belong to this region",
-    "at_home": "is in that region already",
-    "already_lent": "is lent already",
-    "on_loan": "is on loan here: only the home region lends",
-    "returning": "is still on the way home from another loan",
-    "off_shift": "is off shift",
-    "shift_end": "ends the shift before the loan does",
-    "rest": "must rest before the loan ends",
-    "week": "has used up the week's hours before the loan ends",
-    "resting": "is resting",
-    "pinned": "is pinned to an incident here",
-    "on_site": "is at work on site",
-    "unreachable": "can not be reached",
-    "stale_epoch": "has changed regions since the plan was made",
-    "too_late": "would be lent for a time that has passed",
-    "last_of_the_skill": "is among the last here with a skill",
-    "below_the_floor": "is needed: the region would keep fewer than its floor",
-}
-
-
-def first_broken_rule(region: RegionState, name: str, now: int, until: int) -> str | None:
-    """The first rule that forbids lending this engineer, as a fixed word; None where none does."""
-    engineer = region.engineers.get(name)
-    if engineer is None:
-        gone = region.handed_over.get(name)
-        return "unknown_engineer" if gone is None else "already_lent"
-    if engineer.loan is not None:
-        return "returning" if engineer.loan.home_region == region.region else "on_loan"
-    if until <= now:
-        return "too_late"
-    return _not_at_hand(region, engineer, until)
-
-
-def _not_at_hand(region: RegionState, engineer: Engineer, until: int) -> str | None:
-    if engineer.state == "off_shift" or engineer.leaving or engineer.called_until is not None:
-        return "off_shift"
-    if engineer.state == "on_break":
-        return "resting"
-    limits = limits_of(region, engineer)
-    rule = next((rule for rule in ("shift_end", "rest", "week") if limits.get(rule, until) < until), None)
-    if rule is not None or region.pins.get(engineer.engineer_id):
-        return rule or "pinned"
-    incident = region.incidents.get(engineer.incident_id or "")
-    if incident is not None and incident.state in ATTENDED:
-        return "on_site"
-    return None if engineer.reachable else "unreachable"
-
-
-def spare(turn: Turn) -> int:
-    """How many of its own the region could give and still keep its floor."""
-    here, strength = home_strength(turn.region)
-    floor = -(-strength * turn.policy.lending_floor_permille // 1000)
-    return max(0, here - floor)
-
-
-def home_strength(region: RegionState) -> tuple[int, int]:
-    """Of the region's own engineers on shift: those who are here, and all with those lent."""
-    here = sum(
-        e.state != "off_shift" and (e.loan is None or e.loan.home_region == region.region)
-        for e in region.engineers.values()
-    )
-    away = sum(
-        gone.loan.home_region == region.region
-        and gone.to_region != region.region
-        and name not in region.engineers
-        for name, gone in region.handed_over.items()
-    )
-    return here, here + away
 
 
 def engineers_requested(turn: Turn, event: EngineersRequested) -> None:
     """Say whom the region can spare, who has least to leave behind first; nobody is taken out of work yet."""
     region, until = turn.region, to_ms(event.until)
+    asked = {name: to_ms(at) for name, at in event.named.items()}
     fit = [
         e
-        for e in region.engineers.values()
-        if first_broken_rule(region, e.engineer_id, turn.now, until) is None
+        for name, e in region.engineers.items()
+        if first_broken_rule(
+            region, name, turn.now, asked.get(name, until), event.to_region, event.certificates
+        )
+        is None
     ]
     fit = [e for e in fit if others_qualified(region, e) >= turn.policy.lending_keeps_qualified]
-    fit.sort(key=lambda e: (e.incident_id is not None, e.engineer_id))
+    fit.sort(key=lambda e: (e.engineer_id not in asked, e.incident_id is not None, e.engineer_id))
     offers = [_offer(turn, engineer) for engineer in fit[: event.most]] if spare(turn) else []
     reason = None if offers else ("below_the_floor" if fit else "nobody_at_hand")
     turn.decide("lending_offered", offers=offers, reason=reason)
-
-
-def others_qualified(region: RegionState, engineer: Engineer) -> int:
-    """How many others on duty can do what the engineer can, in the product where they are fewest."""
-    rows = region.warm.engineers
-    on_duty = rows.standing > 0
-    counts = [
-        int(np.count_nonzero(on_duty[rows.qualified(product, level)]))
-        for product, level in engineer.skills.items()
-    ]
-    return min(counts, default=1) - 1
 
 
 def _offer(turn: Turn, engineer: Engineer) -> Offer:
@@ -129,6 +61,10 @@ def _offer(turn: Turn, engineer: Engineer) -> Offer:
         owner_epoch=engineer.owner_epoch,
         under_way=engineer.incident_id is not None,
         others_qualified=max(0, others_qualified(turn.region, engineer)),
+        certificates=[
+            Certificate(name=name, expires_at=to_moment(until)) for name, until in engineer.certificates
+        ]
+        or None,
     )
 
 
@@ -142,7 +78,8 @@ def commit_loan(turn: Turn, event: CommitLoan) -> None:
         else:  # taken long ago: nothing more is to be handed over
             turn.decide("lending_committed", engineer_id=loan.engineer_id, loan=loan)
         return
-    rule = first_broken_rule(region, loan.engineer_id, turn.now, to_ms(loan.until))
+    until = to_ms(loan.until)
+    rule = first_broken_rule(region, loan.engineer_id, turn.now, until, loan.to_region, event.certificates)
     if loan.to_region == region.region or loan.home_region != region.region:
         rule = "at_home"
     engineer = region.engineers.get(loan.engineer_id)
@@ -156,11 +93,21 @@ def commit_loan(turn: Turn, event: CommitLoan) -> None:
     if rule is not None or engineer is None:
         _refuse(turn, rule or "unknown_engineer", event)
         return
-    handover.give(turn, engineer, handover.remembered(loan), "lending_committed")
+    handover.give(turn, engineer, handover.remembered(loan, turn.now), "lending_committed")
 
 
 def _refuse(turn: Turn, rule: str, event: CommitLoan) -> None:
-    name = event.loan.engineer_id
+    loan, name = event.loan, event.loan.engineer_id
+    refusal = LoanRefusal(
+        loan_id=loan.loan_id,
+        engineer_id=name,
+        home_region=loan.home_region,
+        to_region=loan.to_region,
+        rule=rule,
+        detail=f"{name} {SENTENCES[rule]}",
+        at=to_moment(turn.now),
+    )
+    turn.region.desk.note_refusal(refusal)
     turn.refuse(rule, f"{name} {SENTENCES[rule]}", engineer_id=name, loan=event.loan)
 
 
@@ -170,18 +117,24 @@ def extend_loan(turn: Turn, event: ExtendLoan) -> None:
     if engineer is None or loan is None:
         return
     until = to_ms(event.until)
+    if lacks_certificate(engineer, turn.region.rules.entry_certificates, until):
+        said = f"{event.engineer_id} {SENTENCES['certificate']}"
+        turn.refuse("certificate", said, engineer_id=event.engineer_id, by=event.by)
+        return
     if until > loan.until:
         loan.until, engineer.due_back = until, False
         turn.region.set_timer(until, "loan_ends", engineer.engineer_id)
         mirror.engineer_changed(turn.region, engineer)
-    _decide(turn, engineer, loan, "lending_extended")
+    _decide(turn, engineer, loan, "lending_extended", by=event.by)
 
 
 def recall_loan(turn: Turn, event: RecallLoan) -> None:
     """They go home as soon as what they have in hand is done."""
     engineer, loan = _lent_here(turn, event)
     if engineer is not None and loan is not None:
-        _decide(turn, engineer, loan, "lending_recalled", event.reason)
+        if not engineer.due_back:
+            loan.since = turn.now
+        _decide(turn, engineer, loan, "lending_recalled", event.reason, event.by, event.detail)
         send_back(turn, engineer)
 
 
@@ -231,6 +184,7 @@ def loan_ends(turn: Turn, name: str, at: int) -> None:
     if engineer is None or engineer.loan is None or engineer.loan.until != at:
         return
     if engineer.loan.to_region == turn.region.region:
+        engineer.loan.since = turn.now
         send_back(turn, engineer)
 
 
@@ -264,14 +218,24 @@ def joins(turn: Turn, name: str, at: int) -> None:
     engineer.joins_at = None
     loan = engineer.loan
     if loan is not None:
+        loan.since = turn.now
         at_home = loan.home_region == turn.region.region
         _decide(turn, engineer, loan, "lending_returned" if at_home else "lending_working")
         if at_home:
+            turn.region.desk.note_return(loan_view(turn.region, engineer, loan, "returned", turn.now))
             engineer.loan = None
     if engineer.incident_id is None:
         free(turn, engineer)
 
 
-def _decide(turn: Turn, engineer: Engineer, loan: OnLoan, kind: str, reason: str | None = None) -> None:
+def _decide(
+    turn: Turn,
+    engineer: Engineer,
+    loan: OnLoan,
+    kind: DecisionKind,
+    reason: str | None = None,
+    by: str | None = None,
+    detail: str | None = None,
+) -> None:
     said = handover.on_the_wire(loan, engineer.engineer_id, engineer.owner_epoch)
-    turn.decide(kind, engineer=engineer, loan=said, reason=reason)  # type: ignore[arg-type]
+    turn.decide(kind, engineer=engineer, loan=said, reason=reason, by=by, detail=detail)

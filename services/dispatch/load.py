@@ -8,7 +8,7 @@ from schemas.base import TIERS, Place
 from schemas.lending import Demand, RegionLoad
 from services.dispatch.alerts import hazard_of
 from services.dispatch.eligibility import takes_work
-from services.dispatch.lending import home_strength
+from services.dispatch.lending_rules import home_strength
 from services.dispatch.moments import minutes_ms, to_moment
 from services.dispatch.state import Engineer, Incident, RegionState
 from services.dispatch.travel import ms_per_km
@@ -52,6 +52,9 @@ def region_load(region: RegionState, log: str, offset: int, now: int) -> RegionL
         disaster_until=None if region.disaster is None else region.disaster.until,
         alerts=[hazard_of(alert) for alert in region.alerts.values()],
         centre=_centre(region, waiting),
+        lending=region.desk.lending,
+        entry_certificates=list(region.rules.entry_certificates),
+        lends_to=None if region.rules.lends_to is None else list(region.rules.lends_to),
     )
 
 

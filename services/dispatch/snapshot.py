@@ -17,10 +17,12 @@ from services.dispatch import mirror
 from services.dispatch.alerts import watch_alert
 from services.dispatch.calls import watch_call
 from services.dispatch.demand import RECENT_KEPT, Demand
+from services.dispatch.desk import desk_in, desk_out
 from services.dispatch.disaster import watch_disaster
 from services.dispatch.duty import Duty
 from services.dispatch.handover import set_timers
 from services.dispatch.policy import DispatchPolicy
+from services.dispatch.proposals import watch_proposal
 from services.dispatch.reminders import watch_incident
 from services.dispatch.state import (
     STATE_VERSION,
@@ -94,6 +96,7 @@ def _region_out(region: RegionState) -> dict[str, Any]:
         "called": list(region.called),
         "alerts": [alert.model_dump(mode="json") for alert in region.alerts.values()],
         "alerts_ended": region.alerts_ended,
+        "desk": desk_out(region.desk),
     }
 
 
@@ -133,6 +136,7 @@ def _region_in(raw: dict[str, Any], policy: DispatchPolicy) -> RegionState:
         called=dict.fromkeys(raw["called"]),
         alerts={a["alert"]: Alert.model_validate(a) for a in raw["alerts"]},
         alerts_ended=raw["alerts_ended"],
+        desk=desk_in(raw["desk"]),
         warm=Warm(policy.shortlist_size),
     )
     mirror.rebuild(region)
@@ -175,6 +179,7 @@ def _set_timers(region: RegionState) -> None:
         if gone.handover is not None:
             region.set_timer(gone.say_again_at, "untaken", gone.engineer_id, gone.owner_epoch)
     watch_disaster(region)
+    watch_proposal(region)
     for engineer in region.engineers.values():
         watch_call(region, engineer)
     for alert in region.alerts.values():

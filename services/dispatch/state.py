@@ -14,12 +14,13 @@ from schemas.decisions import EngineerState, IncidentState
 from schemas.disasters import Disaster, Permit
 from schemas.regions import Polygon, RegionRules, Terms
 from services.dispatch.demand import Demand
+from services.dispatch.desk import Desk
 from services.dispatch.duty import Duty
 from services.dispatch.geometry import part_way
 from services.dispatch.numbers import FreeNumbers
 from services.dispatch.warm import Warm
 
-STATE_VERSION = 7
+STATE_VERSION = 8
 CLOSED_KEPT = 2_000
 SEEN_KEPT = 20_000
 TIMELINE_KEPT = 200
@@ -48,6 +49,7 @@ TimerKind = Literal[
     "alert_expires",
     "call_ends",
     "disaster_ends",
+    "plan_expires",
 ]
 TimelineLine = tuple[int, str, str | None, str | None, int, int]
 """at (ms), kind, engineer_id, reason, offset, n"""
@@ -63,6 +65,8 @@ class OnLoan:
     until: int
     staging: tuple[float, float]
     authority: str
+    since: int = 0
+    """When it came to where it stands (ms)."""
 
 
 @dataclass(slots=True)
@@ -251,6 +255,7 @@ class RegionState:
     """The warnings that stand, by name."""
     alerts_ended: list[str] = field(default_factory=list)
     """Those that do no more, the oldest first: a late message does not bring them back."""
+    desk: Desk = field(default_factory=Desk)
     planned_at: int = 0
     posted_at: int = 0
     timers: list[tuple[int, TimerKind, str, int]] = field(default_factory=list)

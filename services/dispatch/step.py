@@ -9,8 +9,9 @@ from schemas.disasters import DeclareDisaster, LiftDisaster
 from schemas.engineers import EngineersMoved, ShiftReported, StatusReported, WorkEstimateUpdated
 from schemas.events import RegionEvent
 from schemas.incidents import CancelIncident, IncidentTriaged
+from schemas.proposals import ConsentToPlan, ProposePlan, RefusePlan, SetLending, WithdrawPlan
 from schemas.regions import EngineerRegistered, RegionDefined
-from services.dispatch import lending, mirror
+from services.dispatch import lending, mirror, proposals
 from services.dispatch.alerts import alert_told
 from services.dispatch.calls import call_in
 from services.dispatch.clock import clock_ticked
@@ -29,6 +30,7 @@ from services.dispatch.modes import set_modes
 from services.dispatch.overrides import send_as_told
 from services.dispatch.plan import plan
 from services.dispatch.posting import post_idle
+from services.dispatch.proposals import LeadsEvent
 from services.dispatch.state import canonical
 from services.dispatch.statuses import status_reported
 from services.dispatch.turn import Turn
@@ -88,7 +90,7 @@ def _phone_spoke(
             shift_reported(turn, event)
 
 
-def _obey(turn: Turn, event: PeoplesCommand | AlertEvent | LendingEvent) -> None:
+def _obey(turn: Turn, event: PeoplesCommand | AlertEvent | LendingEvent | LeadsEvent) -> None:
     """What people decide over the engine's head, what is warned of, and what is said about lending."""
     match event:
         case AssignIncident() | ConfirmSuggestion():
@@ -103,6 +105,8 @@ def _obey(turn: Turn, event: PeoplesCommand | AlertEvent | LendingEvent) -> None
             disaster_told(turn, event)
         case AlertRaised() | AlertUpdated() | AlertCancelled():
             alert_told(turn, event)
+        case ProposePlan() | ConsentToPlan() | RefusePlan() | WithdrawPlan() | SetLending():
+            proposals.obey(turn, event)
         case _:
             lending.obey(turn, event)
 

@@ -11,8 +11,9 @@ from schemas.base import Place, Tier
 from schemas.commands import Mode
 from schemas.decisions import Decision, DecisionKind, decision_id
 from schemas.disasters import Disaster, Permit
-from schemas.lending import EngineerHandedOver, Loan, Offer
+from schemas.lending import EngineerHandedOver, LendingMode, Loan, Offer
 from schemas.postings import PostingReceipt
+from schemas.proposals import Proposal
 from services.dispatch.inquiry import Detail
 from services.dispatch.moments import to_moment
 from services.dispatch.policy import DispatchPolicy
@@ -74,6 +75,8 @@ class Details(Described, Said, Permitted, total=False):
     loan: Loan
     handover: EngineerHandedOver
     offers: list[Offer]
+    proposal: Proposal | None
+    lending: LendingMode
     alert: Alert
     replaces: list[str]
     disaster: Disaster

@@ -44,11 +44,9 @@ class Lending:
         """What a decision about lending leads to elsewhere: in the other region, and by the coordinator."""
         if decision.loan is None and decision.kind != "lending_offered":
             return []
-        event = told_by(decision)
-        passed: list[tuple[str, str, str, RegionEvent]] = []
-        if event is not None:
-            passed.append((event.region, f"dispatch/{decision.region}", decision.id, event))
-        return passed + self.heard(decision)
+        source = f"dispatch/{decision.region}"
+        passed = [(told.event.region, source, told.id, told.event) for told in told_by(decision)]
+        return [*passed, *self.heard(decision)]
 
 
 def _happening(command: Command) -> tuple[str, str, str, RegionEvent]:

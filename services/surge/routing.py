@@ -1,27 +1,75 @@
-"""What a decision about lending tells another region: the only way from one region to another."""
+"""What a decision about lending tells other regions: the only way from one region to another."""
 
 from __future__ import annotations
 
+from hashlib import sha256
+from typing import NamedTuple
+
 from schemas.decisions import Decision
-from schemas.lending import EngineerHandedOver, HandoverTaken
+from schemas.lending import CommitLoan, EngineerHandedOver, HandoverTaken, Loan
+from schemas.proposals import Proposal
 
-Told = EngineerHandedOver | HandoverTaken
+LEADS = "leads:"
+"""The authority of a loan that leads have consented to; their names follow."""
+MAX_ID = 128
 
 
-def told_by(decision: Decision) -> Told | None:
-    """The event that the other region must fold; None where the decision concerns its own region alone.
+class Told(NamedTuple):
+    """An event that another region must fold; told twice under the same id, it is folded once."""
 
-    Its id is the decision's, so that a decision told twice is folded once.
-    """
+    id: str
+    event: EngineerHandedOver | HandoverTaken | CommitLoan
+
+
+def told_by(decision: Decision) -> list[Told]:
+    """What the decision tells others; nothing where it concerns its own region alone."""
     if decision.handover is not None:
-        return decision.handover
+        return [Told(decision.id, decision.handover)]
+    if decision.kind == "plan_agreed" and decision.proposal is not None:
+        agreed = loans_of(decision, decision.proposal)
+        return [Told(f"{decision.id}/{command.loan.engineer_id}", command) for command in agreed]
     taken = decision.kind == "lending_travelling" or decision.reason == "already_taken"
     if not taken or decision.loan is None:
-        return None
+        return []
     loan = decision.loan
-    return HandoverTaken(
+    answer = HandoverTaken(
         region=loan.home_region if decision.region == loan.to_region else loan.to_region,
         by_region=decision.region,
         engineer_id=loan.engineer_id,
         owner_epoch=loan.owner_epoch,
     )
+    return [Told(decision.id, answer)]
+
+
+def loans_of(decision: Decision, agreed: Proposal) -> list[CommitLoan]:
+    """The agreed plan as one loan for each of its moves, by the authority of all who consented."""
+    authority = authority_of(agreed)
+    return [
+        CommitLoan(
+            region=move.home_region,
+            loan=Loan(
+                loan_id=_named(f"loan/{decision.region}/{decision.offset}/{move.engineer_id}"),
+                engineer_id=move.engineer_id,
+                home_region=move.home_region,
+                to_region=move.to_region,
+                owner_epoch=move.owner_epoch + 1,
+                until=move.until,
+                staging=move.staging,
+                authority=authority,
+            ),
+            certificates=agreed.certificates,
+        )
+        for move in agreed.plan.moves
+    ]
+
+
+def authority_of(agreed: Proposal) -> str:
+    """Who consented, as the loans name them."""
+    return _named(LEADS + "+".join(sorted({consent.by for consent in agreed.consents.values()})))
+
+
+def _named(name: str) -> str:
+    """A name that fits into an id; a longer one is told by its hash."""
+    if len(name) <= MAX_ID:
+        return name
+    return f"{name[: MAX_ID - 33]}:{sha256(name.encode()).hexdigest()[:32]}"

@@ -85,9 +85,8 @@ class Country:
         """Put what the other regions must hear into the post."""
         for decision in decided:
             self.moves.saw(decision)
-            event = told_by(decision)
-            if event is not None:
-                self.letters.append((event.region, f"dispatch/{decision.region}", decision.id, event))
+            for name, event in told_by(decision):
+                self.letters.append((event.region, f"dispatch/{decision.region}", name, event))
 
     def deliver(self, at: int, keep: bool = False) -> None:
         """Let one letter arrive, out of its turn; `keep`: it will come again."""

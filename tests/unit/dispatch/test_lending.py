@@ -56,7 +56,7 @@ def taken_over(scene: Scene, loan: Loan) -> Decision:
     for logged in region_of_two():
         other.step(logged)
     given = other.step(Logged(99, "R2", "test", "commit", CommitLoan(region="R2", loan=loan)))
-    event = told_by(only(given, "lending_committed"))
+    ((_, event),) = told_by(only(given, "lending_committed"))
     assert event is not None
     return only(scene.tell("R1", event), "lending_travelling")
 
