@@ -153,7 +153,7 @@ def measure(arguments: argparse.Namespace, steps: Steps) -> Report:
         name = f"{folder.name} without its storm: J"
         report.add(name, on / off, "x regions alone", bound=FALSE_ALARM_AT_MOST)
     if arguments.picture:
-        draw(points, Path(arguments.picture))
+        draw(points, DONOR_AT_MOST, Path(arguments.picture))
         report.notes["picture"] = arguments.picture
     return report
 
