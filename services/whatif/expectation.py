@@ -57,17 +57,20 @@ class Expectation:
 
     now: int
     usual: float
+    seen: int
+    """How many reports the usual hour is known from: so far off is each future's own (a Gamma posterior)."""
     belief: tuple[float, ...]
     profile: Profile
 
     def arrivals(self, chance: random.Random, until: int) -> list[int]:
         """When reports come in one future (ms), drawn level by level."""
         came: list[int] = []
+        usual = self.usual * chance.gammavariate(1.0 + self.seen, 1.0 / (1.0 + self.seen))
         level = _pick(chance, np.cumsum(self.belief))
         begins = self.now
         while begins < until:
             ends = min(begins + BIN_MS, until)
-            per_ms = self.usual * LEVELS[level] * self.profile(begins) / HOUR_MS
+            per_ms = usual * LEVELS[level] * self.profile(begins) / HOUR_MS
             at = begins + chance.expovariate(per_ms)
             while at < ends:
                 came.append(int(at))
@@ -93,7 +96,7 @@ def expected_from(reports: Sequence[int], profile: Profile, now: int) -> Expecta
         likely = count * np.log(expected) - expected
         belief = belief * np.exp(likely - likely.max())
         belief = belief / belief.sum() @ _CHAIN
-    return Expectation(now, usual, tuple(belief.tolist()), profile)
+    return Expectation(now, usual, sum(counts), tuple(belief.tolist()), profile)
 
 
 def _usual_hour(counts: Sequence[int], usually: Sequence[float]) -> float:

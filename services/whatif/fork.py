@@ -25,7 +25,7 @@ from services.dispatch.travel import travel_ms_between
 from services.surge.policy import DAY
 from services.whatif.columns import NOBODY
 from services.whatif.country import Country, country_of
-from services.whatif.futures import Source, future, source_of
+from services.whatif.futures import Source, future, sources_of
 from services.whatif.outcomes import Outcome, outcomes_of
 from services.whatif.rollout import Run, Transfer
 from services.whatif.spreads import future_of
@@ -129,16 +129,13 @@ def fork_of(
     policy = folds[0].policy
     positions = _positions(folds, states)
     country = country_of(states, policy, now)
-    sources = tuple(
-        source_of(states[at.region], f"{at.log}/{at.region}/{at.next_offset}", policy, DAY, now)
-        for at in positions
-    )
+    seeds = {at.region: f"{at.log}/{at.region}/{at.next_offset}" for at in positions}
     refused = tuple(_refusals(folds, states, plan, now))
     unfit = {refusal.engineer_id for refusal in refused}
     transfers = tuple(_transfer(country, move) for move in plan.moves if move.engineer_id not in unfit)
     return Fork(
         country=country,
-        sources=sources,
+        sources=sources_of(states, seeds, policy, DAY, now),
         plan=plan,
         transfers=transfers,
         positions=positions,

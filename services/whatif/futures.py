@@ -6,12 +6,9 @@ machine and in whatever order they are asked for.
 
 from __future__ import annotations
 
-import math
 import random
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -24,14 +21,10 @@ from services.dispatch.state import Incident, RegionState
 from services.dispatch.warm import Ints
 from services.whatif.columns import NOBODY, Jobs
 from services.whatif.country import Country
-from services.whatif.expectation import HOUR_MS, SEEN_MS, Expectation, day_profile, expected_from
+from services.whatif.expectation import SEEN_MS, Expectation, day_profile, expected_from
 from services.whatif.lasting import Lasting
+from services.whatif.likeness import Likeness, likeness_of
 from services.whatif.work import columns_of
-
-FADES_MS = 3 * HOUR_MS
-"""Places and kinds are drawn from what was reported; what is older than this counts for less and less."""
-SOLE_APART_DEG = 0.05
-"""How far from the only place known the next one may lie: about 5 km."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +33,7 @@ class Source:
 
     seed: str
     expectation: Expectation
-    past: Sequence[Incident]
-    weights: Sequence[float]
-    apart: Sequence[float]
-    """By incident of `past`: how far (degrees of latitude) its place lies from the nearest other one."""
+    likeness: Likeness
     lasting: Mapping[str, Lasting]
 
 
@@ -56,40 +46,40 @@ class Future:
     """By engineer: when the work in hand ends (ms); FOREVER where it has not begun."""
 
 
-def source_of(
-    region: RegionState, seed: str, policy: DispatchPolicy, day_permille: Sequence[int], now: int
-) -> Source:
-    """Read a region's last day; nothing that was reported from `now` (ms) on is looked at."""
-    known = (*region.closed.values(), *region.incidents.values())
-    past = [incident for incident in known if now - SEEN_MS <= incident.reported_at < now]
-    past.sort(key=lambda incident: (incident.reported_at, incident.incident_id))
-    profile = day_profile(day_permille, region.time_zone)
-    fresh = [1 / (1 + (now - incident.reported_at) / FADES_MS) for incident in past]
-    products = {incident.product for incident in past} | {i.product for i in region.incidents.values()}
-    return Source(
-        seed=seed,
-        expectation=expected_from([incident.reported_at for incident in past], profile, now),
-        past=past,
-        weights=list(accumulate(fresh)),
-        apart=_apart(past),
-        lasting={product: Lasting(region, product, policy) for product in products},
+def sources_of(
+    states: Mapping[str, RegionState],
+    seeds: Mapping[str, str],
+    policy: DispatchPolicy,
+    day_permille: Sequence[int],
+    now: int,
+) -> tuple[Source, ...]:
+    """Read the regions' last day, in the order of their names; `seeds`: of each region's chance.
+
+    Nothing that was reported from `now` (ms) on is looked at.
+    """
+    pasts = {name: _past(states[name], now) for name in sorted(states)}
+    products = {one.product for region in states.values() for one in region.incidents.values()}
+    products |= {one.product for past in pasts.values() for one in past}
+    return tuple(
+        Source(
+            seed=seeds[name],
+            expectation=expected_from(
+                [one.reported_at for one in past], day_profile(day_permille, states[name].time_zone), now
+            ),
+            likeness=likeness_of(
+                states[name], past, [one for other in pasts if other != name for one in pasts[other]], now
+            ),
+            lasting={product: Lasting(states[name], product, policy) for product in sorted(products)},
+        )
+        for name, past in pasts.items()
     )
 
 
-def _apart(past: Sequence[Incident]) -> list[float]:
-    """How far the next report may lie from each of these: as far as they lie from each other.
-
-    A kernel as wide as the distance to the nearest neighbour (Breiman, Meisel and Purcell, 1977): tight where
-    much is reported, wide where little is; and wide everywhere before much has been seen.
-    """
-    if len(past) < 2:
-        return [SOLE_APART_DEG] * len(past)
-    lat, lon = (np.array([getattr(incident, axis) for incident in past]) for axis in ("lat", "lon"))
-    lon = lon * np.cos(np.radians(lat.mean()))
-    apart = np.hypot(lat[:, None] - lat[None, :], lon[:, None] - lon[None, :])
-    np.fill_diagonal(apart, np.inf)
-    nearest: list[float] = apart.min(axis=1).tolist()
-    return nearest
+def _past(region: RegionState, now: int) -> list[Incident]:
+    """What was reported in a region's last day, the oldest first."""
+    known = (*region.closed.values(), *region.incidents.values())
+    past = [incident for incident in known if now - SEEN_MS <= incident.reported_at < now]
+    return sorted(past, key=lambda incident: (incident.reported_at, incident.incident_id))
 
 
 def future(country: Country, sources: Sequence[Source], number: int, until: int) -> Future:
@@ -107,20 +97,15 @@ def _reports(
     country: Country, at: int, source: Source, chance: random.Random, until: int
 ) -> list[dict[str, Any]]:
     """One region's reports to come: when by the level, where and what as reports before."""
-    if not source.past:
-        return []
     rows = []
-    for reported in source.expectation.arrivals(chance, until):
-        number = bisect_left(source.weights, chance.random() * source.weights[-1])
-        like, away = source.past[number], source.apart[number]
-        wider = 1 / max(0.01, math.cos(math.radians(like.lat)))
-        place = (like.lat + chance.gauss(0, away), like.lon + chance.gauss(0, away) * wider)
+    came = source.expectation.arrivals(chance, until)
+    for reported, (like, lat, lon) in zip(came, source.likeness.draws(chance), strict=False):
         tier, expected = TIERS.index(like.tier), max(1, like.expected_service_ms)
         work = source.lasting[like.product].total(chance.random(), 0.0) * expected
         rows.append(
             {
                 "region": at,
-                "place": unit_vector(max(-90.0, min(90.0, place[0])), place[1]),
+                "place": unit_vector(lat, lon),
                 "tier": tier,
                 "weight": int(country.weights[at, tier]),
                 "reported": reported,
