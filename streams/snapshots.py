@@ -10,15 +10,17 @@ import asyncio
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas.topics import SNAPSHOT_BYTES
-from streams.dead_letters import Sender
 from streams.kafka import new_reader
 from streams.settings import WorkerSettings
+
+if TYPE_CHECKING:
+    from streams.dead_letters import Sender  # who only reads snapshots need not wait for the metrics
 
 log = structlog.get_logger(__name__)
 

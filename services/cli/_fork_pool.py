@@ -6,13 +6,11 @@ import multiprocessing
 import os
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from typing import NamedTuple
 
 from services.whatif.fork import Fork, Pair
-
-BEHIND = 3
-"""Added to the niceness of who plays the others: the first is awaited, and has nearly a whole core."""
+from services.whatif.outcomes import Outcome
 
 _HELD: list[Fork] = []
 """The fork that this process plays."""
@@ -25,10 +23,14 @@ class Played(NamedTuple):
     cpu_s: float
 
 
+Moved = tuple[list[Outcome], float]
+"""The arm with the move, and its CPU seconds."""
+
+
 def play_all(fork: Fork, wanted: int, processes: int | None = None) -> Iterator[Played]:
     """The futures 0, 1, ... one by one as they come; on one core without any other process.
 
-    The first is played here at once, ahead of the processes that meanwhile begin with the others.
+    Of the first, one arm is played here and the other beside it, before any other begins.
     """
     count = min(processes or len(os.sched_getaffinity(0)), wanted)
     _HELD[:] = [fork]
@@ -37,13 +39,29 @@ def play_all(fork: Fork, wanted: int, processes: int | None = None) -> Iterator[
         return
     # Forked, so that nothing is imported again and the state need not be sent; no thread runs by now.
     context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(count, mp_context=context, initializer=os.nice, initargs=(BEHIND,)) as pool:
+    with ProcessPoolExecutor(count, mp_context=context) as pool:
         try:
+            first = _first(fork, pool.submit(_play_moved) if fork.transfers else None)
             others = pool.map(_play, range(1, wanted))
-            yield _play(0)
+            yield first
             yield from others
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _first(fork: Fork, moved: Future[Moved] | None) -> Played:
+    """The first future as soon as may be: two arms on two cores."""
+    began = time.process_time()
+    without = fork.without(0)
+    mine_s = time.process_time() - began
+    with_move, theirs_s = (without, 0.0) if moved is None else moved.result()
+    return Played(fork.paired(without, with_move), mine_s + theirs_s)
+
+
+def _play_moved() -> Moved:
+    began = time.process_time()
+    with_move = _HELD[0].with_move(0)
+    return with_move, time.process_time() - began
 
 
 def _play(number: int) -> Played:

@@ -60,14 +60,23 @@ class Fork:
 
     def pair(self, number: int) -> Pair:
         """Play the future of this number twice; regions that the move does not touch are played once."""
-        everywhere = range(len(self.country.regions))
+        without = self.without(number)
+        return self.paired(without, self.with_move(number) if self.transfers else without)
+
+    def without(self, number: int) -> list[Outcome]:
+        """One arm alone: nobody moves."""
         coming = future(self.country, self.sources, number, self.until)
-        without = self._outcomes(Run(self.country, coming, (), everywhere))
+        return self._outcomes(Run(self.country, coming, (), range(len(self.country.regions))))
+
+    def with_move(self, number: int) -> list[Outcome]:
+        """The other arm alone; regions that the move does not touch are not played."""
+        coming = future(self.country, self.sources, number, self.until)
+        return self._outcomes(Run(self.country, coming, self.transfers, self._touched()))
+
+    def paired(self, without: list[Outcome], with_move: list[Outcome]) -> Pair:
+        """Both arms of one future; without a move they are one."""
         touched = self._touched()
-        if not self.transfers:
-            return Pair(without, without)
-        with_move = self._outcomes(Run(self.country, coming, self.transfers, touched))
-        return Pair(without, [(with_move if at in touched else without)[at] for at in everywhere])
+        return Pair(without, [(with_move if at in touched else without)[at] for at in range(len(without))])
 
     def report(self, pairs: Sequence[Pair], wanted: int) -> ForkReport:
         """What these futures tell; at least one."""
@@ -100,10 +109,11 @@ class Fork:
         roles: dict[tuple[bool, bool], Role] = {
             (True, True): "both", (True, False): "donor", (False, True): "receiver", (False, False): "other"
         }  # fmt: skip
+        coming = future_of(without)
         return RegionFork(
             region=name,
             role=roles[gives, gets],
-            without=future_of(without),
+            without=coming,
             with_move=future_of(with_move),
             difference=future_of([w.less(o) for w, o in zip(with_move, without, strict=True)]),
         )

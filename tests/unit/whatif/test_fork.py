@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.plans import MovePlan
-from schemas.whatif import ForkReport
+from schemas.plans import MovePlan, plan_hash
+from schemas.whatif import ForkReport, RegionFuture
+from services.cli._fork_pool import play_all
 from services.dispatch.fold import PartitionFold, UnexplainedFold
 from services.dispatch.needs import FOREVER
 from services.dispatch.shipped import shipped_policy
@@ -96,10 +97,33 @@ def test_both_arms_see_the_same_reports_and_the_same_work() -> None:
 
 
 def test_without_a_move_there_is_no_difference() -> None:
-    """An empty plan asks what comes: both arms are one."""
+    """An empty plan asks what comes: both arms are one, and every figure of their difference is exactly 0."""
     told = report(fork_of(folds(), MovePlan()))
     assert {region.role for region in told.regions} == {"other"}
-    assert all(region.difference.waited_min.mean == 0 for region in told.regions)
+    for region in told.regions:
+        spreads = [getattr(region.difference, name) for name in RegionFuture.model_fields if name != "broken"]
+        for spread in [*spreads, *region.difference.broken.values()]:
+            assert set(spread.model_dump().values()) == {0.0}
+
+
+def test_the_hash_that_is_shown_is_that_of_the_plan() -> None:
+    """A commit names the plan by the hash that stood beside its futures, whatever was refused of it."""
+    struck, other = regions()
+    home = next(fold for fold in folds() if other in fold.regions).regions[other]
+    on_site = next(i.engineer_id for i in home.incidents.values() if i.state == "on_site" and i.engineer_id)
+    for asked in (plan(), named(folds(), [(on_site, struck)], 360), MovePlan()):
+        told = report(fork_of(folds(), asked), 1)
+        assert told.plan == asked
+        assert told.plan_hash == plan_hash(asked)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_futures_are_told_in_order_whoever_plays_them(processes: int) -> None:
+    """One process or two, arms together or apart: the same futures by their numbers."""
+    for asked in (plan(), MovePlan()):
+        fork = fork_of(folds(), asked)
+        played = [one.pair for one in play_all(fork, 3, processes)]
+        assert played == [fork.pair(number) for number in range(3)]
 
 
 def test_a_fork_does_not_peek() -> None:
