@@ -50,7 +50,7 @@ class Engineers:
     def places_at(self, rows: Ints, at: Ints | int) -> Floats:
         """Unit vectors (3 x rows) of where they are, on the chord of their leg."""
         span = np.maximum(self.leg_to[rows] - self.leg_from[rows], 1)
-        done = np.clip((at - self.leg_from[rows]) / span, 0.0, 1.0)
+        done = np.minimum(np.maximum((at - self.leg_from[rows]) / span, 0.0), 1.0)
         begun = self.start[:, rows]
         there: Floats = begun + (self.end[:, rows] - begun) * done
         return there

@@ -133,13 +133,11 @@ def _matched(cost: Ints, allowed: Flags) -> Ints:
 
 def _carried_out(table: Table, given: Ints, at_once: Flags) -> Choice:
     sent, left = [], []
-    for at, (slot, column) in enumerate(zip(table.slots.tolist(), given.tolist(), strict=True)):
-        row = int(table.rows[column]) if column != NOBODY else NOBODY
-        holder = int(table.jobs.holder[slot])
-        if holder == row:
-            continue
-        if holder != NOBODY:
+    who = np.where(given == NOBODY, NOBODY, table.rows[given])
+    for at in np.flatnonzero(who != table.jobs.holder[table.slots]).tolist():
+        slot, row = int(table.slots[at]), int(who[at])
+        if table.jobs.holder[slot] != NOBODY:
             left.append(slot)
-        if row != NOBODY and at_once[at, column]:
+        if row != NOBODY and at_once[at, given[at]]:
             sent.append((slot, row))
     return Choice(sent, left)
