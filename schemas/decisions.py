@@ -56,6 +56,14 @@ DecisionKind = Literal[
     "lending_set",  # `lending` says whether the region's moves wait for a lead
     "disaster_declared",  # `disaster` says by whom, until when and what it permits; also where it is amended
     "disaster_lifted",  # `reason` is lifted or expired
+    "swarm_raised",  # `crew` engineers shall work on it together; `lead_id` where a lead is named
+    "swarm_led",  # `lead_id` leads from now on; `reason` is named, highest, took_over or nobody_qualified
+    "swarm_joined",  # one who joined has arrived
+    "swarm_ended",  # `reason` is restored, resolved, cancelled or stood_down
+    "cause_declared",  # the sites of `cause_id` wait for this incident
+    "cause_ended",  # `reason` is restored, resolved, cancelled or lifted
+    "site_waits",  # it waits for `waits_for`, the root of its cause: nobody is sent there
+    "site_released",  # it is served on its own again: `reason` is cause_ended, still_down or override
     "alert_raised",  # a warning stands for the region: `alert`
     "alert_updated",  # in place of those that `replaces` names
     "alert_cancelled",
@@ -133,6 +141,12 @@ class Decision(Wire):
     permits: list[Permit] | None = Field(default=None, max_length=10)
     """Which of its permits were needed for it."""
     follow_up_of: Id | None = None
+    swarm_of: Id | None = None
+    """The decision is about a place in the swarm on this incident."""
+    lead_id: Id | None = None
+    """Who leads the swarm."""
+    cause_id: Id | None = None
+    waits_for: Id | None = None
     replaces: list[AlertName] | None = Field(default=None, max_length=MAX_REFERENCES)
     proposal: Proposal | None = None
     """As it stands after this; where an act about one is `refused`, the one that stands or ended last."""

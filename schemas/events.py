@@ -34,6 +34,7 @@ from schemas.proposals import ConsentToPlan, ProposePlan, RefusePlan, SetLending
 from schemas.receipts import DecisionReceipt
 from schemas.regions import EngineerRegistered, RegionDefined
 from schemas.statistics import DeadLetter, RegionKpi
+from schemas.swarms import DeclareCause, EndCause, SiteStillDown, SwarmIncident
 
 EVENT_TYPES: Mapping[str, type[Wire]] = MappingProxyType(
     {
@@ -51,6 +52,10 @@ EVENT_TYPES: Mapping[str, type[Wire]] = MappingProxyType(
         "muster.region.set-modes.v1": SetModes,
         "muster.region.declare-disaster.v1": DeclareDisaster,
         "muster.region.lift-disaster.v1": LiftDisaster,
+        "muster.incident.swarm.v1": SwarmIncident,
+        "muster.incident.still-down.v1": SiteStillDown,
+        "muster.cause.declare.v1": DeclareCause,
+        "muster.cause.end.v1": EndCause,
         "muster.alert.raised.v1": AlertRaised,
         "muster.alert.updated.v1": AlertUpdated,
         "muster.alert.cancelled.v1": AlertCancelled,
@@ -98,6 +103,10 @@ RegionEvent = (
     | SetModes
     | DeclareDisaster
     | LiftDisaster
+    | SwarmIncident
+    | DeclareCause
+    | EndCause
+    | SiteStillDown
     | AlertRaised
     | AlertUpdated
     | AlertCancelled

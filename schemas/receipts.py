@@ -17,7 +17,7 @@ ReceiptKind = Literal["assigned", "waiting"]
 LeftOut = Literal["committed", "not_listed"]
 """Allowed, and not in the matching: kept by another incident; further off than those listed."""
 Basis = Literal["matching", "crew", "person"]
-WhyWaiting = Literal["nobody_may_go", "planned", "others_first", "nobody_listed", "crew_incomplete"]
+WhyWaiting = Literal["nobody_may_go", "planned", "others_first", "nobody_listed", "crew_incomplete", "cause"]
 FlipChange = Literal["nearer", "free_sooner", "farther", "churn_price_below", "churn_price_above"]
 
 
@@ -63,7 +63,8 @@ class Waiting(Wire):
     `engineer_id`, expected to be free at `free_at` and there at `arrives_at`. `others_first`: whoever may go
     serves others; the least it would cost the whole plan is `plan_cost` (weighted minutes), by taking
     `engineer_id` from `instead_of`. `nobody_listed`: whoever may go is kept by another incident.
-    `crew_incomplete`: not as many as must start together may go at once.
+    `crew_incomplete`: not as many as must start together may go at once. `cause`: nobody is sent before
+    `waits_for`, the root of its cause, is restored.
     """
 
     why: WhyWaiting
@@ -73,6 +74,7 @@ class Waiting(Wire):
     arrives_at: Moment | None = None
     plan_cost: float | None = None
     instead_of: Id | None = None
+    waits_for: Id | None = None
 
 
 class DecisionReceipt(ReceiptHead):

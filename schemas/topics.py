@@ -35,6 +35,7 @@ from schemas.proposals import ConsentToPlan, ProposePlan, RefusePlan, SetLending
 from schemas.receipts import DecisionReceipt
 from schemas.regions import EngineerRegistered, RegionDefined
 from schemas.statistics import DeadLetter, RegionKpi
+from schemas.swarms import DeclareCause, EndCause, SiteStillDown, SwarmIncident
 
 REGION_PARTITIONS = 12
 """Partitions of every topic keyed by region: the same everywhere, a region's number never changes."""
@@ -80,6 +81,10 @@ _PEOPLES = (
     SetModes,
     DeclareDisaster,
     LiftDisaster,
+    SwarmIncident,
+    DeclareCause,
+    EndCause,
+    SiteStillDown,
 )
 _ALERTS = (AlertRaised, AlertUpdated, AlertCancelled)
 _LENDING = (EngineersRequested, CommitLoan, ExtendLoan, RecallLoan, ProposePlan, WithdrawPlan)

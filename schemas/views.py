@@ -10,6 +10,7 @@ from schemas.commands import LockKind, Mode
 from schemas.decisions import EngineerState, IncidentState
 from schemas.disasters import Disaster
 from schemas.regions import Polygon, RegionRules, Terms
+from schemas.swarms import CauseView, SwarmView
 
 
 class TimelineEntry(Wire):
@@ -67,6 +68,11 @@ class IncidentView(Wire):
     suggested: list[Id] = Field(default=[], max_length=50)
     """Whom the engine would send; nobody has been told before somebody confirms."""
     mode: Mode = "automatic"
+    swarm_of: Id | None = None
+    """It is a place in the swarm on that incident."""
+    swarm: SwarmView | None = None
+    waits_for: Id | None = None
+    """The root of its cause: nobody is sent before that is restored."""
     timeline: list[TimelineEntry] = Field(default=[], max_length=200)
 
 
@@ -100,6 +106,7 @@ class RegionView(Wire):
     disaster: Disaster | None = None
     alerts: list[Alert] = Field(default=[])
     """The warnings that stand, or will, until they expire."""
+    causes: list[CauseView] = Field(default=[], max_length=200)
     polygon: Polygon | None = None
     log: str
     offset: int

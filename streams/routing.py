@@ -19,6 +19,7 @@ from schemas.incidents import CancelIncident, IncidentReported, IncidentTriaged
 from schemas.lending import EngineerHandedOver, LendingCommand
 from schemas.proposals import ProposalCommand, SetLending
 from schemas.regions import EngineerRegistered, RegionDefined
+from schemas.swarms import DeclareCause, EndCause
 from schemas.topics import TOPICS
 from services.surge.routing import told_by
 from streams.dead_letters import Record
@@ -34,6 +35,8 @@ ADDRESSED = (
     | SetModes
     | DeclareDisaster
     | LiftDisaster
+    | DeclareCause
+    | EndCause
     | AlertEvent
     | LendingCommand
     | ProposalCommand

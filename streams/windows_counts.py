@@ -55,7 +55,7 @@ def window_of(moment: datetime) -> tuple[float, float]:
 
 def is_counted(decision: Decision) -> bool:
     """Whether a decision of this kind raises a count."""
-    return decision.kind in COUNTED and decision.tier is not None
+    return decision.kind in COUNTED and decision.tier is not None and decision.swarm_of is None
 
 
 def counted(row: WindowRow | None, decision: Decision) -> WindowRow | None:

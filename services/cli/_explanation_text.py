@@ -75,6 +75,8 @@ def _show_receipt(console: Console, receipt: DecisionReceipt, width: int, *, sto
 def waiting_sentence(waiting: Waiting) -> str:
     """Why an incident is left waiting."""
     rules = ", ".join(f"{rule} {count}" for rule, count in waiting.rules.items())
+    if waiting.why == "cause":
+        return f"for {waiting.waits_for}, the root of its cause: nobody is sent before that is restored"
     if waiting.why == "nobody_may_go":
         return f"nobody may go ({rules or 'there are no engineers'})"
     if waiting.why == "crew_incomplete":

@@ -41,7 +41,8 @@ def call_in(turn: Turn) -> None:
 
 
 def _wants_somebody(region: RegionState, incident: Incident, now: int) -> bool:
-    return incident.state == "waiting" and opens_at(incident) <= now and mirror.is_automatic(region, incident)
+    waits = incident.state == "waiting" and incident.waits_for is None
+    return waits and opens_at(incident) <= now and mirror.is_automatic(region, incident)
 
 
 def may_be_called(region: RegionState, engineer: Engineer, now: int) -> bool:

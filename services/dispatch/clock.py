@@ -109,6 +109,9 @@ def _break_promise(turn: Turn, name: str) -> None:
     incident = turn.region.incidents.get(name)
     if incident is None or incident.promise_broken or incident.state in ATTENDED:
         return
+    swarm = turn.region.swarms.get(name)
+    if swarm is not None and swarm.reached_at is not None:
+        return  # one who joined is there
     incident.promise_broken = True
     turn.decide("promise_broken", incident, promised_at=incident.promised_at)
 

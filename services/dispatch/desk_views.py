@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from schemas.base import Place
 from schemas.lending import EngineerHandedOver
 from schemas.lending_views import LoanStage, LoanView, RegionDesk
+from services.dispatch.lent import HandedOver, OnLoan
 from services.dispatch.moments import to_moment, to_moment_or_none
-from services.dispatch.state import Engineer, HandedOver, OnLoan, RegionState
+from services.dispatch.state import Engineer, RegionState
 
 
 def region_desk(region: RegionState, now: int) -> RegionDesk:

@@ -17,6 +17,8 @@ WHOLE_REGION = ""
 def learn_answer(region: RegionState, incident: Incident) -> None:
     """Somebody has arrived: how long that took there, and in the region."""
     assert incident.on_site_at is not None
+    if incident.swarm_of is not None:
+        return  # nobody reported it
     took = max(0, incident.on_site_at - incident.reported_at)
     for area in (WHOLE_REGION, cell_of((incident.lat, incident.lon), AREA_DEG)):
         count, whole = region.answered_ms.get(area, (0, 0))

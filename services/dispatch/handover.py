@@ -10,10 +10,11 @@ from schemas.lending import DutyAccount, EngineerHandedOver, HandoverTaken, Loan
 from schemas.regions import Certificate, EngineerRegistered
 from services.dispatch import lifecycle, mirror
 from services.dispatch.duty import Duty
+from services.dispatch.lent import HandedOver, OnLoan
 from services.dispatch.locks import wish
 from services.dispatch.membership import leave, new_engineer, send, set_fitness
 from services.dispatch.moments import minutes_ms, to_moment, to_moment_or_none, to_ms, to_ms_or_none
-from services.dispatch.state import HANDED_OVER_KEPT, Engineer, HandedOver, OnLoan, RegionState
+from services.dispatch.state import HANDED_OVER_KEPT, Engineer, RegionState
 from services.dispatch.turn import Turn
 
 Given = Literal["lending_committed", "lending_released"]

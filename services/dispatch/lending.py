@@ -25,9 +25,10 @@ from services.dispatch.lending_rules import (
     others_qualified,
     spare,
 )
+from services.dispatch.lent import OnLoan
 from services.dispatch.lifecycle import free
 from services.dispatch.moments import to_moment, to_ms
-from services.dispatch.state import Engineer, OnLoan, TimerKind
+from services.dispatch.state import Engineer, TimerKind
 from services.dispatch.turn import Turn
 
 LendingEvent = LendingCommand | EngineerHandedOver | HandoverTaken

@@ -22,7 +22,7 @@ LATEST = 20
 
 def region_load(region: RegionState, log: str, offset: int, now: int) -> RegionLoad:
     """The region's load at `now` (ms), after the event at `offset`: made of the state alone."""
-    waiting = [i for i in region.incidents.values() if i.state == "waiting"]
+    waiting = [i for i in region.incidents.values() if i.state == "waiting" and i.waits_for is None]
     on_duty = [e for e in region.engineers.values() if takes_work(e)]
     here, strength = home_strength(region)
     waited = sorted(now - i.reported_at for i in waiting)

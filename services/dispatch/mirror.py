@@ -101,7 +101,8 @@ def engineer_left(region: RegionState, row: int) -> None:
 
 def is_automatic(region: RegionState, incident: Incident) -> bool:
     """Whether the tier's decisions are carried out without anybody's word."""
-    return region.modes.get(incident.tier, "automatic") == "automatic"
+    sent_by_word = incident.swarm_of is not None  # who raised the swarm has said so
+    return sent_by_word or region.modes.get(incident.tier, "automatic") == "automatic"
 
 
 def incident_changed(region: RegionState, incident: Incident) -> None:
@@ -109,11 +110,14 @@ def incident_changed(region: RegionState, incident: Incident) -> None:
     slots, slot = region.warm.incidents, incident.slot
     if incident.state == "waiting":
         slots.standing[slot] = WAITING if incident.crew == 1 else FORMING
+        if incident.waits_for is not None:
+            slots.standing[slot] = ABSENT
         slots.holder[slot] = -1
     elif incident.state in HELD:
         # Who has not answered yet is not turned: words would cross, the more the slower the way to them.
         settled = incident.acknowledged and incident.settles_at is None and incident.crew == 1
         settled = settled and incident.lock is None and is_automatic(region, incident)
+        settled = settled and incident.swarm_of is None and incident.incident_id not in region.swarms
         slots.standing[slot] = TURNABLE if settled else SENT
     else:
         slots.standing[slot] = ABSENT
@@ -136,7 +140,13 @@ def pins_changed(region: RegionState, incident: Incident) -> None:
         engineer = region.engineers.get(incident.locked_to[0])
         locked = NOBODY if engineer is None else engineer.row
     region.warm.incidents.locked_row[slot] = locked
-    _count_pins(region, slot, tuple(incident.locked_to) if incident.state == "waiting" else ())
+    _count_pins(region, slot, _kept_for(incident))
+
+
+def _kept_for(incident: Incident) -> tuple[str, ...]:
+    """Who is kept free for it: nobody while it waits for the root of its cause."""
+    waits = incident.state == "waiting" and incident.waits_for is None
+    return tuple(incident.locked_to) if waits else ()
 
 
 def _count_pins(region: RegionState, slot: int, wanted: tuple[str, ...]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from schemas.commands import AssignIncident, ConfirmSuggestion
 from services.dispatch import lifecycle
+from services.dispatch.causes import on_its_own
 from services.dispatch.eligibility import SENTENCES, first_broken_rule, travel_to
 from services.dispatch.locks import commanded
 from services.dispatch.state import ATTENDED, Engineer, Incident
@@ -26,7 +27,8 @@ def send_as_told(turn: Turn, event: AssignIncident | ConfirmSuggestion) -> None:
         return
     engineers = [turn.region.engineers[name] for name in event.engineer_ids]
     why = event.reason if isinstance(event, AssignIncident) else None
-    left = _make_way(turn, incident, engineers, event.by, why)
+    on_its_own(turn, incident, event.by)
+    left = make_way(turn, incident, engineers, event.by, why)
     if not confirms:
         incident.lock = "both" if incident.lock in ("time", "both", "range") else "engineer"
         incident.locked_to = [engineer.engineer_id for engineer in engineers]
@@ -61,13 +63,13 @@ def _why_not(
         engineers.append(engineer)
     last_ms = max(travel_to(turn.region, engineer, incident, turn.now) for engineer in engineers)
     for engineer in engineers:
-        rule = _broken_rule(turn, incident, engineer, last_ms)
+        rule = broken_rule(turn, incident, engineer, last_ms)
         if rule is not None:
             return rule, f"{engineer.engineer_id} {SENTENCES[rule]}", engineer
     return None
 
 
-def _broken_rule(turn: Turn, incident: Incident, engineer: Engineer, arrives_in_ms: int) -> str | None:
+def broken_rule(turn: Turn, incident: Incident, engineer: Engineer, arrives_in_ms: int) -> str | None:
     """The rule that even a person can not overrule: an earlier decline or another's pin is theirs to judge.
 
     Whoever works at a site is not called away from it.
@@ -81,7 +83,7 @@ def _broken_rule(turn: Turn, incident: Incident, engineer: Engineer, arrives_in_
     return rule
 
 
-def _make_way(
+def make_way(
     turn: Turn, incident: Incident, engineers: list[Engineer], by: str, why: str | None
 ) -> str | None:
     """Take back what stands in the way; returns the incident that a single engineer is turned from."""

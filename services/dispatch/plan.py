@@ -11,6 +11,7 @@ from services.dispatch.matched import Matched
 from services.dispatch.modes import suggest
 from services.dispatch.rule_mask import allowed_pairs
 from services.dispatch.state import HELD, Engineer
+from services.dispatch.swarm_places import fill_places
 from services.dispatch.travel import ms_per_radian, travel_ms_between
 from services.dispatch.turn import Turn
 from services.dispatch.warm import TURNABLE, UNDER_WAY, Ints
@@ -31,6 +32,9 @@ def plan(turn: Turn) -> None:
         return
     mirror.places_changed(region)
     form_crews(turn)
+    if region.swarms:
+        fill_places(turn)
+        waiting = shortlist.waiting_slots(turn)
     shortlist.bring_up_to_date(turn, waiting)
     waiting = _concerned(turn, waiting)
     held = _worth_turning(turn, waiting)

@@ -22,6 +22,8 @@ def learn_work(region: RegionState, incident: Incident) -> None:
     """Remember how long a finished job took, where both its ends were reported."""
     if incident.on_site_at is None or incident.resolved_at is None or "on_site" in incident.implied:
         return
+    if incident.swarm_of is not None:
+        return  # a part of the work tells nothing of the whole
     took = max(0, incident.resolved_at - incident.on_site_at)
     jobs, spent_ms = region.work_ms.get(incident.product, (0, 0))
     region.work_ms[incident.product] = (jobs + 1, spent_ms + took)

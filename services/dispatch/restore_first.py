@@ -21,7 +21,8 @@ LEAST_WORK_MS = minutes_ms(10)
 
 def goes_on_later(region: RegionState, incident: Incident) -> bool:
     """Whether what is left after the restoration is left to a follow-up."""
-    return region.disaster is not None and incident.follow_up_of is None
+    own = incident.follow_up_of is None and incident.swarm_of is None
+    return region.disaster is not None and own
 
 
 def hand_on(turn: Turn, incident: Incident, at: int) -> None:
@@ -46,6 +47,24 @@ def hand_on(turn: Turn, incident: Incident, at: int) -> None:
     _queue(turn, follow_up)
     for engineer in crew:
         lifecycle.released(turn, engineer)
+
+
+def restored_by_others(turn: Turn, incident: Incident, at: int, reason: str, who: str | None) -> None:
+    """The service is back and nobody has the incident: it closes; in a disaster a swarm leaves a follow-up.
+
+    `reason` is swarm or cause_restored, `who` the engineer or the root that brought it back.
+    """
+    rest = None
+    if reason == "swarm" and goes_on_later(turn.region, incident):
+        rest = _follow_up(turn, incident, at)
+    incident.late = (incident.on_site_at or at) > incident.promised_at
+    incident.state, incident.restored_at = "restored", at
+    turn.decide("restored", incident, occurred_at=at, late=incident.late, reason=reason, detail=who)
+    incident.state, incident.resolved_at, incident.waits_for = "resolved", at, None
+    lifecycle.close(turn, incident)
+    turn.decide("resolved", incident, occurred_at=at, late=incident.late, reason=reason, detail=who)
+    if rest is not None:
+        _queue(turn, rest)
 
 
 def _follow_up(turn: Turn, incident: Incident, at: int) -> Incident:

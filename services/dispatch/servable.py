@@ -62,6 +62,8 @@ def say_unservable(turn: Turn, name: str) -> None:
     incident = turn.region.incidents.get(name)
     if incident is None or incident.state != "waiting" or closes_at(incident) >= turn.now:
         return
+    if incident.waits_for is not None:
+        return  # said once it waits for nobody but us
     if incident.unservable is None:
         incident.unservable, detail = why_never(turn, incident)
         turn.decide("unservable", incident, reason=incident.unservable, detail=detail)

@@ -20,18 +20,13 @@ from services.dispatch.demand import RECENT_KEPT, Demand
 from services.dispatch.desk import desk_in, desk_out
 from services.dispatch.disaster import watch_disaster
 from services.dispatch.duty import Duty
+from services.dispatch.gatherings import Cause, Swarm
 from services.dispatch.handover import set_timers
+from services.dispatch.lent import HandedOver, OnLoan
 from services.dispatch.policy import DispatchPolicy
 from services.dispatch.proposals import watch_proposal
 from services.dispatch.reminders import watch_incident
-from services.dispatch.state import (
-    STATE_VERSION,
-    Engineer,
-    HandedOver,
-    Incident,
-    OnLoan,
-    RegionState,
-)
+from services.dispatch.state import STATE_VERSION, Engineer, Incident, RegionState
 from services.dispatch.warm import Warm
 
 
@@ -97,6 +92,8 @@ def _region_out(region: RegionState) -> dict[str, Any]:
         "alerts": [alert.model_dump(mode="json") for alert in region.alerts.values()],
         "alerts_ended": region.alerts_ended,
         "desk": desk_out(region.desk),
+        "swarms": list(region.swarms.values()),
+        "causes": list(region.causes.values()),
     }
 
 
@@ -137,6 +134,8 @@ def _region_in(raw: dict[str, Any], policy: DispatchPolicy) -> RegionState:
         alerts={a["alert"]: Alert.model_validate(a) for a in raw["alerts"]},
         alerts_ended=raw["alerts_ended"],
         desk=desk_in(raw["desk"]),
+        swarms={s["incident_id"]: Swarm(**s) for s in raw["swarms"]},
+        causes={c["cause_id"]: Cause(**c) for c in raw["causes"]},
         warm=Warm(policy.shortlist_size),
     )
     mirror.rebuild(region)

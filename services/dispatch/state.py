@@ -16,11 +16,13 @@ from schemas.regions import Polygon, RegionRules, Terms
 from services.dispatch.demand import Demand
 from services.dispatch.desk import Desk
 from services.dispatch.duty import Duty
+from services.dispatch.gatherings import Cause, Swarm
 from services.dispatch.geometry import part_way
+from services.dispatch.lent import HandedOver, OnLoan
 from services.dispatch.numbers import FreeNumbers
 from services.dispatch.warm import Warm
 
-STATE_VERSION = 8
+STATE_VERSION = 9
 CLOSED_KEPT = 2_000
 SEEN_KEPT = 20_000
 TIMELINE_KEPT = 200
@@ -53,32 +55,6 @@ TimerKind = Literal[
 ]
 TimelineLine = tuple[int, str, str | None, str | None, int, int]
 """at (ms), kind, engineer_id, reason, offset, n"""
-
-
-@dataclass(slots=True)
-class OnLoan:
-    """An engineer's loan as both regions remember it; `until` in milliseconds."""
-
-    loan_id: str
-    home_region: str
-    to_region: str
-    until: int
-    staging: tuple[float, float]
-    authority: str
-    since: int = 0
-    """When it came to where it stands (ms)."""
-
-
-@dataclass(slots=True)
-class HandedOver:
-    """An engineer who is another region's now; `handover` is what was said (JSON), until it was taken."""
-
-    engineer_id: str
-    loan: OnLoan
-    to_region: str
-    owner_epoch: int
-    handover: str | None
-    say_again_at: int
 
 
 @dataclass(slots=True)
@@ -168,6 +144,12 @@ class Incident:
     cause_id: str | None = None
     follow_up_of: str | None = None
     """What is left of an incident that was restored in a disaster."""
+    swarm_of: str | None = None
+    """A place in the swarm on this incident."""
+    waits_for: str | None = None
+    """The root of its cause: nobody is sent before that is restored."""
+    on_its_own: bool = False
+    """Whatever its cause: served as an incident of its own."""
     crew: int = 1
     """How many start together or not at all."""
     certificate: str | None = None
@@ -256,6 +238,9 @@ class RegionState:
     alerts_ended: list[str] = field(default_factory=list)
     """Those that do no more, the oldest first: a late message does not bring them back."""
     desk: Desk = field(default_factory=Desk)
+    swarms: dict[str, Swarm] = field(default_factory=dict)
+    """By incident."""
+    causes: dict[str, Cause] = field(default_factory=dict)
     planned_at: int = 0
     posted_at: int = 0
     timers: list[tuple[int, TimerKind, str, int]] = field(default_factory=list)

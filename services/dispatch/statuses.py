@@ -7,6 +7,7 @@ from schemas.engineers import StatusReported, WorkEstimateUpdated
 from services.dispatch import crew_statuses, lifecycle, mirror, restore_first
 from services.dispatch.engineer_events import device_is_behind, heard_from
 from services.dispatch.fairness import learn_answer
+from services.dispatch.gatherings import first_there
 from services.dispatch.moments import minutes_ms, to_ms
 from services.dispatch.remaining_work import learn_work
 from services.dispatch.state import Engineer, Incident
@@ -205,7 +206,7 @@ def _arrive(turn: Turn, incident: Incident, engineer: Engineer, at: int) -> None
         count, spent_ms = turn.region.travelled
         turn.region.travelled = (count + 1, spent_ms + max(0, at - engineer.placed_at))
     incident.state, incident.on_site_at = "on_site", at
-    incident.late = at > incident.promised_at
+    incident.late = first_there(turn.region.swarms, incident.incident_id, at) > incident.promised_at
     engineer.state = "on_site"
     learn_answer(turn.region, incident)
     engineer.stand(incident.lat, incident.lon, at)

@@ -11,9 +11,11 @@ from schemas.events import RegionEvent
 from schemas.incidents import CancelIncident, IncidentTriaged
 from schemas.proposals import ConsentToPlan, ProposePlan, RefusePlan, SetLending, WithdrawPlan
 from schemas.regions import EngineerRegistered, RegionDefined
+from schemas.swarms import DeclareCause, EndCause, SiteStillDown, SwarmIncident
 from services.dispatch import lending, mirror, proposals
 from services.dispatch.alerts import alert_told
 from services.dispatch.calls import call_in
+from services.dispatch.causes import cause_told, follow_causes
 from services.dispatch.clock import clock_ticked
 from services.dispatch.disaster import disaster_told
 from services.dispatch.engineer_events import (
@@ -33,6 +35,8 @@ from services.dispatch.posting import post_idle
 from services.dispatch.proposals import LeadsEvent
 from services.dispatch.state import canonical
 from services.dispatch.statuses import status_reported
+from services.dispatch.swarm_course import follow_swarms
+from services.dispatch.swarms import raise_swarm
 from services.dispatch.turn import Turn
 
 PeoplesCommand = (
@@ -43,6 +47,10 @@ PeoplesCommand = (
     | SetModes
     | DeclareDisaster
     | LiftDisaster
+    | SwarmIncident
+    | DeclareCause
+    | EndCause
+    | SiteStillDown
 )
 
 
@@ -52,6 +60,7 @@ def step(turn: Turn, event: RegionEvent) -> None:
     if turn.replan:
         call_in(turn)
         plan(turn)
+        follow_swarms(turn)
     if turn.now - turn.region.posted_at >= turn.policy.posting_every_s * 1000:
         post_idle(turn)
 
@@ -74,6 +83,8 @@ def apply(turn: Turn, event: RegionEvent) -> None:
         case _:
             _obey(turn, event)
     lending.give_back_whoever_is_due(turn)
+    follow_swarms(turn)
+    follow_causes(turn)
 
 
 def _phone_spoke(
@@ -103,6 +114,10 @@ def _obey(turn: Turn, event: PeoplesCommand | AlertEvent | LendingEvent | LeadsE
             set_modes(turn, event)
         case DeclareDisaster() | LiftDisaster():
             disaster_told(turn, event)
+        case SwarmIncident():
+            raise_swarm(turn, event)
+        case DeclareCause() | EndCause() | SiteStillDown():
+            cause_told(turn, event)
         case AlertRaised() | AlertUpdated() | AlertCancelled():
             alert_told(turn, event)
         case ProposePlan() | ConsentToPlan() | RefusePlan() | WithdrawPlan() | SetLending():

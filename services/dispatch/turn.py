@@ -81,6 +81,9 @@ class Details(Described, Said, Permitted, total=False):
     replaces: list[str]
     disaster: Disaster
     follow_up_of: str | None
+    lead_id: str | None
+    cause_id: str
+    waits_for: str | None
     modes: dict[Tier, Mode]
 
 
@@ -138,6 +141,7 @@ class Turn:
                     "caused_by": self.caused_by,
                     **_on_the_wire(details),
                     **_about(incident, engineer),
+                    **self._in_swarm(incident),
                     **self._under_disaster(),
                 }
             )
@@ -148,6 +152,14 @@ class Turn:
     def _under_disaster(self) -> dict[str, object]:
         disaster = self.region.disaster
         return {} if disaster is None else {"disaster_id": disaster.disaster_id}
+
+    def _in_swarm(self, place: Incident | None) -> dict[str, object]:
+        """Of a place in a swarm: which, and who leads it."""
+        if place is None or place.swarm_of is None:
+            return {}
+        swarm = self.region.swarms.get(place.swarm_of)
+        lead = None if swarm is None else swarm.lead_id or swarm.named_lead
+        return {"swarm_of": place.swarm_of, "lead_id": lead}
 
     def refuse(
         self,

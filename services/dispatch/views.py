@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.base import Place
+from schemas.base import TIERS, Place
+from schemas.swarms import CauseView, SwarmView
 from schemas.views import EngineerView, IncidentView, RegionView, TimelineEntry
+from services.dispatch.causes import sites_of
 from services.dispatch.crew_statuses import ON_SITE
 from services.dispatch.eligibility import closes_at, opens_at
 from services.dispatch.fold import UNNAMED_LOG, PartitionFold
+from services.dispatch.gatherings import Cause
 from services.dispatch.lifecycle import crew_of
 from services.dispatch.moments import to_moment, to_moment_or_none
 from services.dispatch.needs import FOREVER
 from services.dispatch.state import HELD, Engineer, Incident, RegionState
+from services.dispatch.swarm_places import joined
 
 
 class UnknownRegion(LookupError):
@@ -69,7 +73,39 @@ def _control(state: RegionState, incident: Incident) -> dict[str, Any]:
         "locked_to": incident.locked_to,
         "suggested": incident.suggested,
         "mode": state.modes.get(incident.tier, "automatic"),
+        "swarm_of": incident.swarm_of,
+        "swarm": _swarm(state, incident),
+        "waits_for": incident.waits_for,
     }
+
+
+def _swarm(state: RegionState, root: Incident) -> SwarmView | None:
+    swarm = state.swarms.get(root.incident_id)
+    if swarm is None:
+        return None
+    members = [(root, engineer) for engineer in crew_of(state, root)] + list(joined(state, swarm))
+    return SwarmView(
+        crew=swarm.crew,
+        lead_id=swarm.lead_id,
+        members=[engineer.engineer_id for _, engineer in members],
+        there=[engineer.engineer_id for _, engineer in members if engineer.state == "on_site"],
+        since=to_moment(swarm.since),
+        by=swarm.by,
+        reason=swarm.reason,
+    )
+
+
+def _cause(state: RegionState, cause: Cause) -> CauseView:
+    sites = list(sites_of(state, cause))
+    return CauseView(
+        cause_id=cause.cause_id,
+        root_id=cause.root_id,
+        sites=len(sites),
+        tiers={tier: count for tier in TIERS if (count := sum(site.tier == tier for site in sites))},
+        since=to_moment(cause.since),
+        by=cause.by,
+        reason=cause.reason,
+    )
 
 
 def _timeline(incident: Incident) -> list[TimelineEntry]:
@@ -139,6 +175,7 @@ def region_view(fold: PartitionFold, region: str) -> RegionView:
         modes=state.modes,
         disaster=state.disaster,
         alerts=list(state.alerts.values()),
+        causes=[_cause(state, cause) for cause in state.causes.values()],
         polygon=state.polygon,
         log=fold.log or UNNAMED_LOG,
         offset=fold.next_offset - 1,

@@ -27,6 +27,8 @@ def why_waiting(inquiry: Inquiry, at: int, incident: Incident) -> Waiting:
 
 def without_a_pair(region: RegionState, incident: Incident, now: int) -> Waiting:
     """The reason where nobody was matched with the incident at all."""
+    if incident.waits_for is not None:
+        return Waiting(why="cause", waits_for=incident.waits_for)
     rules = broken_rules(region, incident, now)
     everybody = sum(rules.values()) == len(region.engineers)
     if everybody:

@@ -32,6 +32,8 @@ RULES: dict[Rule, str] = {
     "not_lost": "every reported incident is open or closed",
     "crew_together": "a crew is assigned and taken back whole, and works once all of it is there",
 }
+BY_OTHERS = frozenset({"swarm", "cause_restored"})
+"""Why an incident that nobody has is restored: by one who joined it, or with the root of its cause."""
 STATUSES = frozenset({"acknowledged", "accepted", "en_route", "on_site", "restored", "resolved"})
 
 
@@ -90,7 +92,7 @@ class Invariants:
         self._answered.add(decision.incident_id)
         self._check_crew(decision)
         if decision.kind == "queued":
-            self._incidents.setdefault((decision.log, decision.incident_id), _Incident())
+            self._queued(decision)
         elif decision.kind == "assigned":
             self._assigned(decision, self._known(decision))
         elif decision.kind == "withdrawn":
@@ -139,6 +141,11 @@ class Invariants:
             missing = f"{sorted(incident.holders)} of {incident.crew}"
             raise InvariantBroken("crew_together", f"{decision.id} finds {missing} on {decision.incident_id}")
 
+    def _queued(self, decision: Decision) -> None:
+        incident = self._incidents.setdefault((decision.log, decision.incident_id or ""), _Incident())
+        if decision.reason == "still_down":
+            incident.closed = False
+
     def _assigned(self, decision: Decision, incident: _Incident) -> None:
         engineer_id, epoch = decision.engineer_id or "", decision.epoch or 0
         joins = epoch == incident.epoch and incident.at == decision.offset
@@ -165,6 +172,9 @@ class Invariants:
         self._release(incident, decision.engineer_id)
 
     def _status(self, decision: Decision, incident: _Incident) -> None:
+        if decision.engineer_id is None and decision.reason in BY_OTHERS and not incident.holders:
+            incident.closed = decision.kind == "resolved"
+            return
         who = decision.engineer_id or ""
         current = incident.holders if not incident.closed else incident.named
         if who not in current or decision.epoch != incident.epoch:

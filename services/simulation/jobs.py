@@ -14,6 +14,11 @@ REASONS = ("no_parts", "vehicle_fault", "too_far", "unwell")
 LOG_LIMIT = 10_000
 """Entries a phone can keep while it is offline: a spell of hours makes a handful."""
 
+TOLD = frozenset({"assigned", "withdrawn", "posted", "crew_complete"})
+"""What a phone is told of; the rest concerns the board."""
+SWARM_OVER = frozenset({"swarm_over", "takes_over"})
+"""Why somebody who joined a swarm leaves what they are working on: it is done, or they have another part."""
+
 
 @dataclass(slots=True, eq=False)
 class Job:
@@ -50,7 +55,21 @@ class Job:
         """Incident and epoch."""
         return self.incident_id, self.epoch
 
+    def is_worked_on_as(self, decision: Decision) -> bool:
+        """Whether this is what the decision is about, and the engineer is there."""
+        return self.working and self.named == (decision.incident_id, decision.epoch)
+
     @property
     def is_post(self) -> bool:
         """Whether it is only a place to wait at."""
         return not self.incident_id
+
+
+def is_release(decision: Decision) -> bool:
+    """Whether the decision ends one's part in a swarm, wherever one is."""
+    return decision.reason in SWARM_OVER
+
+
+def is_told(decision: Decision) -> bool:
+    """Whether a phone is told of a decision about its engineer."""
+    return decision.kind in TOLD or (decision.kind == "resolved" and is_release(decision))

@@ -24,15 +24,12 @@ from schemas.engineers import PhoneStatus, PositionReported, StatusReported
 from schemas.regions import EngineerRegistered, Terms
 from services.simulation.agenda import Agenda
 from services.simulation.geometry import travel_time_s
-from services.simulation.jobs import LOG_LIMIT, REASONS, Job
+from services.simulation.jobs import LOG_LIMIT, REASONS, Job, is_release, is_told
 from services.simulation.journeys import Journey, Leg, Outcome
-from services.simulation.profiles import STEADY, PhoneProfile, Span
+from services.simulation.profiles import STEADY, PhoneProfile, Span, minutes_s
 
 Said = StatusReported | PositionReported
 """What a phone sends: statuses, numbered by the device, and position fixes."""
-
-TOLD = frozenset({"assigned", "withdrawn", "posted", "crew_complete"})
-"""What a phone is told of; the rest concerns the board."""
 
 
 class Phone:
@@ -68,7 +65,7 @@ class Phone:
         self._inbox: list[Decision] = []
         begins = starts_at or engineer.available_from
         if begins is not None and profile.online_min is not None:
-            self._agenda.after(begins, self._draw(_minutes(profile.online_min)), self._go_offline)
+            self._agenda.after(begins, self._draw(minutes_s(profile.online_min)), self._go_offline)
 
     @property
     def busy(self) -> bool:
@@ -78,7 +75,7 @@ class Phone:
     def told(self, decision: Decision, now: datetime) -> list[Said]:
         """A decision reaches the phone; returns what it says by `now`. Decisions about others are ignored."""
         self._agenda.run(now)
-        if decision.engineer_id == self.engineer_id and decision.kind in TOLD:
+        if decision.engineer_id == self.engineer_id and is_told(decision):
             if decision.kind == "assigned" and self._deaf():
                 self._go_offline(now)
             if self.online:
@@ -106,10 +103,19 @@ class Phone:
     def _hear(self, decision: Decision, now: datetime) -> None:
         if decision.kind == "posted":
             self._hear_post(decision, now)
+        elif is_release(decision) and any(job.is_worked_on_as(decision) for job in self._jobs):
+            self._hear_release(decision, now)
         elif decision.kind == "crew_complete":
             self._start_together(decision, now)
-        else:
+        elif decision.kind != "resolved":
             self._hear_assignment(decision, now)
+
+    def _hear_release(self, decision: Decision, now: datetime) -> None:
+        """What somebody who joined a swarm is working on is done by others, or theirs no more."""
+        job = next(job for job in self._jobs if job.is_worked_on_as(decision))
+        self._jobs.remove(job)
+        self._agenda.forget(job)
+        self._depart(now)
 
     def _hear_assignment(self, decision: Decision, now: datetime) -> None:
         """Take a decision in: a withdrawn job is left, a new one ends whatever is not being worked on yet."""
@@ -121,8 +127,7 @@ class Phone:
             if given or job.named == named:
                 self._leave(job, now)
         if given:
-            job = Job.of(decision)
-            self._jobs.append(job)
+            self._jobs.append(job := Job.of(decision))
             self._after(now, self._profile.acknowledge_s, self._acknowledge, job)
 
     def _hear_post(self, decision: Decision, now: datetime) -> None:
@@ -239,7 +244,7 @@ class Phone:
     def _go_offline(self, at: datetime) -> None:
         if self.online:
             self.online = False
-            spell_s = self._draw(_minutes(self._profile.offline_min))
+            spell_s = self._draw(minutes_s(self._profile.offline_min))
             self._agenda.after(at, spell_s, self._come_back)
 
     def _come_back(self, at: datetime) -> None:
@@ -253,7 +258,7 @@ class Phone:
             if decision.kind == "withdrawn" or not taken_back:
                 self._hear(decision, at)
         if self._profile.online_min is not None:
-            self._agenda.after(at, self._draw(_minutes(self._profile.online_min)), self._go_offline)
+            self._agenda.after(at, self._draw(minutes_s(self._profile.online_min)), self._go_offline)
 
     def _say(self, status: PhoneStatus, job: Job, at: datetime, reason: str | None = None) -> None:
         self._seq += 1
@@ -291,9 +296,4 @@ class Phone:
         return self._agenda.after(at, self._draw(delay_s), lambda when: act(job, when), job)
 
     def _draw(self, span: Span) -> float:
-        low, high = span
-        return low if low == high else self._chance.uniform(low, high)
-
-
-def _minutes(span: Span) -> Span:
-    return span[0] * 60, span[1] * 60
+        return span[0] if span[0] == span[1] else self._chance.uniform(*span)

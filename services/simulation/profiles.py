@@ -59,3 +59,8 @@ ROUGH = PhoneProfile(
 PROFILES: Mapping[str, PhoneProfile] = MappingProxyType(
     {profile.name: profile for profile in (STEADY, ROUGH)}
 )
+
+
+def minutes_s(span: Span) -> Span:
+    """A span of minutes in seconds."""
+    return span[0] * 60, span[1] * 60

@@ -19,10 +19,11 @@ from schemas.events import RegionEvent
 from schemas.topics import partition_of
 from services.dispatch.fold import PartitionFold
 from services.dispatch.policy import DispatchPolicy
+from services.simulation.jobs import is_told
 from services.simulation.journeys import Leg
 from services.simulation.lending import Lending
 from services.simulation.partitions import Partitions, Watch
-from services.simulation.phone import TOLD, Phone, Said
+from services.simulation.phone import Phone, Said
 from services.simulation.placing import Letter, place_report
 from services.simulation.profiles import STEADY, PhoneProfile
 from services.simulation.scenarios import Scenario
@@ -211,7 +212,7 @@ class Replay:
             if self._lending is not None:
                 said += self._lending.told(decision)
             phone = self._phones.get(decision.engineer_id or "")
-            if phone is not None and decision.kind in TOLD:
+            if phone is not None and is_told(decision):
                 phone.region = decision.region
                 said += self._heard(phone, phone.told(decision, now))
                 self._remind(phone)

@@ -51,7 +51,7 @@ class _Duty:
             self.spells.append((self.works_since, at))
             self.works_since = None
         if off_shift:
-            self.off = at
+            self.off = self.off or at  # a refusal names their state once more
 
     def worked(self, since: datetime, until: datetime) -> timedelta:
         """How long they work between two moments, if they work on from the last time they began."""
@@ -127,6 +127,16 @@ class HardRules:
 
     def _report_of(self, queued: Decision) -> IncidentReported:
         """What was reported; a follow-up asks for what its incident asked for, its parts are used up."""
+        if queued.swarm_of is not None:
+            first = self._reports[queued.swarm_of]
+            level = max(1, first.level - 1)
+            less: dict[str, object] = {
+                "incident_id": queued.incident_id,
+                "parts": [],
+                "crew": 1,
+                "level": level,
+            }
+            return first.model_copy(update=less)
         if queued.follow_up_of is None:
             return self._said[queued.incident_id or ""]
         first = self._reports[queued.follow_up_of]

@@ -39,6 +39,8 @@ def open_work(states: Mapping[str, RegionState], products: Mapping[str, int], na
         for engineer in region.engineers.values():
             crews.setdefault(engineer.incident_id or "", []).append(engineer.engineer_id)
         for incident in region.incidents.values():
+            if incident.waits_for is not None:
+                continue  # nobody is sent there
             may_go = _fit(region, incident, where, len(names))
             hands, head = crews.get(incident.incident_id, []), len(rows)
             for number in range(max(incident.crew, len(hands))):
