@@ -11,7 +11,7 @@ from schemas.base import Id, Moment, Place, Tier, Wire
 from schemas.commands import Mode
 from schemas.disasters import Disaster, Permit
 from schemas.lending import MAX_OFFERED, EngineerHandedOver, LendingMode, Loan, Offer
-from schemas.proposals import Proposal
+from schemas.proposals import MOST_CHANGES, Proposal
 
 DecisionKind = Literal[
     "region_defined",
@@ -150,6 +150,8 @@ class Decision(Wire):
     replaces: list[AlertName] | None = Field(default=None, max_length=MAX_REFERENCES)
     proposal: Proposal | None = None
     """As it stands after this; where an act about one is `refused`, the one that stands or ended last."""
+    changes: list[str] | None = Field(default=None, max_length=MOST_CHANGES)
+    """Of an act about an outdated plan: what is other in the one that stands, a sentence each."""
     lending: LendingMode | None = None
     modes: dict[Tier, Mode] | None = None
     """Of `modes_set`: the tiers that are dispatched in another mode from now on."""

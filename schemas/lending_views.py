@@ -9,6 +9,7 @@ from pydantic import Field
 from schemas.alerts import Alert
 from schemas.base import Command, Id, Moment, Place, ShortText, Wire
 from schemas.commands import Reason
+from schemas.decisions import Decision
 from schemas.disasters import Disaster
 from schemas.lending import LendingMode, RegionLoad
 from schemas.plans import MovePlan
@@ -80,6 +81,18 @@ class LendingView(Wire):
     proposals: list[Proposal] = Field(default=[])
     loans: list[LoanView] = Field(default=[])
     refusals: list[LoanRefusal] = Field(default=[])
+
+
+class ProposalAnswer(Proposal):
+    """The proposal as it stands after an act, and the decision that answered."""
+
+    decision: Decision | None = None
+
+
+class LoanAnswer(LoanView):
+    """The loan as it stands after an act, and the decision that answered."""
+
+    decision: Decision | None = None
 
 
 class LendingBody(Command):

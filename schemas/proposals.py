@@ -17,6 +17,7 @@ from schemas.plans import MOST_MOVES, MovePlan
 
 MAX_PARTIES = MOST_MOVES + 1
 MAX_REASONS = MOST_MOVES
+MOST_CHANGES = 2 * MOST_MOVES
 PlanHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Parties = Annotated[list[Id], Field(max_length=MAX_PARTIES)]
 ProposalState = Literal["standing", "agreed", "refused", "withdrawn"]

@@ -31,6 +31,16 @@ class RegionKeys:
         return self._key("view")
 
     @property
+    def desk(self) -> str:
+        """String: RegionDesk as JSON."""
+        return self._key("desk")
+
+    @property
+    def load(self) -> str:
+        """String: RegionLoad as JSON, up to a minute old."""
+        return self._key("load")
+
+    @property
     def incidents(self) -> str:
         """Hash: incident id -> IncidentView as JSON."""
         return self._key("incidents")

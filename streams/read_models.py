@@ -19,6 +19,7 @@ from schemas.views import EngineerView, IncidentView
 from services.dispatch.fold import Logged
 from services.dispatch.state import RegionState
 from services.dispatch.views import engineer_view, incident_view, region_view
+from streams.desk_models import DeskModels
 from streams.metrics import WorkerMetrics
 from streams.owned import OwnedPartition
 from streams.receipt_shelf import ReceiptShelf
@@ -44,7 +45,9 @@ if stored and stored == position then return 'applied' end
 if not whole and (not stored or stored < base) then return 'behind' end
 if whole then redis.call('DEL', KEYS[3], KEYS[4]) end
 redis.call('SET', KEYS[2], ARGV[4])
-local at = 6
+redis.call('SET', KEYS[5], ARGV[5])
+if ARGV[6] ~= '' then redis.call('SET', KEYS[6], ARGV[6]) end
+local at = 8
 for hash = 3, 4 do
   local count = tonumber(ARGV[at - 1])
   for i = at, at + 2 * count - 2, 2 do
@@ -56,7 +59,9 @@ end
 redis.call('SET', KEYS[1], ARGV[2])
 return 'applied'
 """
-"""KEYS position, view, incidents, engineers; ARGV base, position, whole, view, twice: count, (id, JSON)*.
+"""KEYS position, view, incidents, engineers, desk, load.
+
+ARGV base, position, whole, view, desk, load ('': as it was), twice: count, (id, JSON)*.
 
 Only above the stored position, and only where everything since the stored position is in the changes."""
 
@@ -97,6 +102,7 @@ class ReadModels:
         self._apply = redis.register_script(APPLY)
         self._changes: dict[tuple[int, str], Changes] = {}
         self._shelf = ReceiptShelf(redis, settings)
+        self._desks = DeskModels()
         self._told: dict[str, str] = {}
         """Keys of subjects -> region, as written beside."""
 
@@ -182,14 +188,15 @@ class ReadModels:
             position,
             int(changes.whole),
             region_view(fold, region).model_dump_json(exclude_none=True),
+            *self._desks.texts(fold, region, whole=changes.whole),
         ]
         arguments += await _fields(incident_view, state, incident_ids)
         arguments += await _fields(engineer_view, state, engineer_ids)
-        outcome: str = _text(
-            await self._apply(keys=[keys.position, keys.view, keys.incidents, keys.engineers], args=arguments)
-        )
+        written = [keys.position, keys.view, keys.incidents, keys.engineers, keys.desk, keys.load]
+        outcome: str = _text(await self._apply(keys=written, args=arguments))
         if outcome == "applied":
             partition.projected[region] = position
+            self._desks.applied(fold, region)
             await self._tell_beside(state, region, keys, incident_ids, engineer_ids)
         return outcome
 

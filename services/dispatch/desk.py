@@ -7,6 +7,7 @@ from typing import Any
 
 from schemas.lending import LendingMode
 from schemas.lending_views import LOANS_KEPT, LoanRefusal, LoanView
+from schemas.plans import MovePlan
 from schemas.proposals import Proposal
 
 
@@ -18,6 +19,8 @@ class Desk:
     """None: nobody has set it."""
     proposal: Proposal | None = None
     """The one that stands."""
+    earlier: list[MovePlan] = field(default_factory=list)
+    """What it was before it was amended, the oldest first."""
     ended: Proposal | None = None
     """The one before it: what an act that comes too late is told."""
     refusals: list[LoanRefusal] = field(default_factory=list)
@@ -40,6 +43,7 @@ def desk_out(desk: Desk) -> dict[str, Any]:
     return {
         "lending": desk.lending,
         "proposal": None if desk.proposal is None else desk.proposal.model_dump(mode="json"),
+        "earlier": [plan.model_dump(mode="json") for plan in desk.earlier],
         "ended": None if desk.ended is None else desk.ended.model_dump(mode="json"),
         "refusals": [refusal.model_dump(mode="json") for refusal in desk.refusals],
         "returned": [loan.model_dump(mode="json") for loan in desk.returned],
@@ -51,6 +55,7 @@ def desk_in(raw: dict[str, Any]) -> Desk:
     return Desk(
         lending=raw["lending"],
         proposal=None if raw["proposal"] is None else Proposal.model_validate(raw["proposal"]),
+        earlier=[MovePlan.model_validate(plan) for plan in raw["earlier"]],
         ended=None if raw["ended"] is None else Proposal.model_validate(raw["ended"]),
         refusals=[LoanRefusal.model_validate(one) for one in raw["refusals"]],
         returned=[LoanView.model_validate(one) for one in raw["returned"]],

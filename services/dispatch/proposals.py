@@ -22,6 +22,8 @@ from services.dispatch.state import RegionState
 from services.dispatch.turn import Turn
 
 LeadsEvent = ProposalCommand | SetLending
+EARLIER_KEPT = 10
+"""So many former versions of what stands are remembered, to say what changed."""
 MAX_STANDING_MS = 24 * 3600 * 1000
 """No proposal waits for longer: what it was made for has passed."""
 
@@ -70,6 +72,7 @@ def propose(turn: Turn, event: ProposePlan) -> None:
         consents=before.consents if before and same else {},
         certificates=list(turn.region.rules.entry_certificates),
     )
+    desk.earlier = [] if before is None else [*desk.earlier, *([] if same else [before.plan])][-EARLIER_KEPT:]
     watch_proposal(turn.region)
     kind = "plan_proposed" if before is None else "plan_amended"
     turn.decide(kind, by=event.by, detail=event.reason, proposal=desk.proposal)  # type: ignore[arg-type]
@@ -166,8 +169,10 @@ def _refuse_outdated(turn: Turn, named: str, by: str) -> None:
     """Say what stands instead, or how that ended which was meant."""
     plan, ended = turn.region.desk.proposal, turn.region.desk.ended
     if plan is not None:
-        said = f"version {plan.version} stands now, of {rfc3339(plan.proposed_at)}"
-        turn.refuse("plan_outdated", said, by=by, proposal=plan)
+        seen = next((old for old in turn.region.desk.earlier if plan_hash(old) == named), MovePlan())
+        said = f"version {plan.version} stands now, since {rfc3339(plan.proposed_at)}"
+        changes = changes_between(seen, plan.plan)
+        turn.refuse("plan_outdated", said, by=by, proposal=plan, changes=changes)
     elif ended is not None and ended.plan_hash == named and ended.state == "agreed":
         turn.refuse("already_agreed", "it was agreed and is being carried out", by=by, proposal=ended)
     else:

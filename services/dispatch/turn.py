@@ -77,6 +77,7 @@ class Details(Described, Said, Permitted, total=False):
     offers: list[Offer]
     proposal: Proposal | None
     lending: LendingMode
+    changes: list[str]
     alert: Alert
     replaces: list[str]
     disaster: Disaster

@@ -76,6 +76,7 @@ def refusal_of(decisions: Sequence[Decision]) -> ProblemError | None:
         return None
     reason = refused.reason or refused.kind
     kind = "stale-epoch" if reason == "stale_epoch" else _problem_kind(reason)
+    outdated = refused.proposal if reason == "plan_outdated" else None
     return ProblemError(
         kind,
         refused.detail or f"The region's fold refused it: {reason}.",
@@ -83,12 +84,16 @@ def refusal_of(decisions: Sequence[Decision]) -> ProblemError | None:
         epoch=refused.epoch,
         incident_id=refused.incident_id,
         engineer_id=refused.engineer_id,
+        current_hash=None if outdated is None else outdated.plan_hash,
+        changes=refused.changes,
     )
 
 
 def _problem_kind(reason: str) -> str:
-    if reason.startswith("unknown_") and reason != "unknown_type":
+    if reason == "no_plan" or (reason.startswith("unknown_") and reason != "unknown_type"):
         return "not-found"
+    if reason == "plan_outdated":
+        return "plan-outdated"
     if reason in RULES:
         return "rule-broken"
     return "not-applied" if reason == "in_the_future" else "conflict"

@@ -13,6 +13,7 @@ _OWN: frozenset[Role] = frozenset({"technician", "customer"})
 _DEFINE: frozenset[Role] = frozenset({"lead", "operator", "service"})
 _REPORT: frozenset[Role] = frozenset({"dispatcher", "lead", "customer", "service"})
 _CONTROL: frozenset[Role] = frozenset({"dispatcher", "lead"})
+_LEAD: frozenset[Role] = frozenset({"lead"})
 _PHONE: frozenset[Role] = frozenset({"technician", "service"})
 _ASSIST: frozenset[Role] = frozenset({"technician", "expert", "dispatcher", "lead", "service"})
 _WATCHING: frozenset[Role] = _ASSIST - {"technician"}
@@ -65,9 +66,16 @@ POLICY: Mapping[tuple[str, str], Rule] = {
     ("POST", "/v1/incidents/{incident_id}/unlock"): Rule(_CONTROL, command=True),
     ("POST", "/v1/incidents/{incident_id}/confirm"): Rule(_CONTROL, command=True),
     ("PUT", "/v1/regions/{region_id}/modes"): Rule(frozenset({"lead", "operator"}), command=True),
-    ("PUT", "/v1/regions/{region_id}/disaster"): Rule(frozenset({"lead"}), command=True),
+    ("PUT", "/v1/regions/{region_id}/disaster"): Rule(_LEAD, command=True),
+    ("PUT", "/v1/regions/{region_id}/lending"): Rule(_LEAD, command=True),
+    ("GET", "/v1/lending"): Rule(_LEAD),
+    ("POST", "/v1/lending/proposals"): Rule(_LEAD, command=True),
+    ("POST", "/v1/lending/proposals/{region_id}/commit"): Rule(_LEAD, command=True),
+    ("POST", "/v1/lending/proposals/{region_id}/refuse"): Rule(_LEAD, command=True),
+    ("POST", "/v1/loans/{engineer_id}/extend"): Rule(_LEAD, command=True),
+    ("POST", "/v1/loans/{engineer_id}/recall"): Rule(_LEAD, command=True),
     ("POST", "/v1/alerts"): Rule(_DEFINE, command=True),
-    ("POST", "/v1/whatif"): Rule(frozenset({"lead"})),
+    ("POST", "/v1/whatif"): Rule(_LEAD),
     ("POST", "/v1/clock"): Rule(frozenset({"service"}), command=True),
     ("GET", "/v1/assignments/stream"): Rule(ANYBODY),
     ("GET", "/v1/sessions"): Rule(_ASSIST),

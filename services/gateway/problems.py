@@ -29,6 +29,7 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "method-not-allowed": (405, "That method is not spoken here"),
     "conflict": (409, "The state does not allow it"),
     "stale-epoch": (409, "The assignment has moved on"),
+    "plan-outdated": (409, "Another plan stands by now"),
     "rule-broken": (409, "A hard rule forbids it"),
     "off-shift": (409, "Positions of somebody off shift are not taken"),
     "clock-is-wall": (409, "The clock can not be set"),

@@ -12,6 +12,8 @@ import redis.asyncio as redis
 import structlog
 from redis.exceptions import RedisError
 
+from schemas.lending import RegionLoad
+from schemas.lending_views import RegionDesk
 from schemas.read_models import (
     RegionKeys,
     engineer_key,
@@ -88,6 +90,15 @@ class RegionModel:
     engineers: dict[str, View]
 
 
+@dataclass(frozen=True, slots=True)
+class RegionDeskModel:
+    """What the lead's desk shows of one region; the load is up to a minute old."""
+
+    view: View
+    desk: RegionDesk
+    load: RegionLoad | None
+
+
 class ReadModels:
     """Reads whole regions (kept while their position stands still) and single views."""
 
@@ -137,6 +148,20 @@ class ReadModels:
             {_text(key): orjson.loads(raw) for key, raw in _pairs(incidents)},
             {_text(key): orjson.loads(raw) for key, raw in _pairs(engineers)},
         )
+
+    async def desk(self, region: str) -> RegionDeskModel | None:
+        """A region's view and what the lead's desk shows of it, or None where there is none yet."""
+        log_id = await self._log_of(region)
+        if log_id is None:
+            return None
+        keys = RegionKeys(self._prefix, log_id, region)
+        view, desk, load = await self._link.ask_at_once(
+            ("GET", keys.view), ("GET", keys.desk), ("GET", keys.load)
+        )
+        if view is None or desk is None:
+            return None
+        said = None if load is None else RegionLoad.model_validate_json(load)
+        return RegionDeskModel(orjson.loads(view), RegionDesk.model_validate_json(desk), said)
 
     async def incident(self, region: str, incident_id: str) -> tuple[str, int, View] | None:
         """(log, position, view) of one incident."""

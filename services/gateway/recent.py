@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from schemas.base import Tier
 from schemas.decisions import Decision, EngineerState
+from schemas.proposals import Proposal
 
 REMEMBERED_INCIDENTS = 20_000
 REMEMBERED_ENGINEERS = 50_000
@@ -31,6 +32,7 @@ class Recent:
         self._incidents: OrderedDict[str, _Incident] = OrderedDict()
         self._engineers: OrderedDict[str, Decision] = OrderedDict()
         self._alerts: OrderedDict[str, set[str]] = OrderedDict()
+        self._proposals: dict[str, Proposal] = {}
 
     def take(self, decision: Decision) -> None:
         """Remember a decision that was not seen before."""
@@ -45,6 +47,8 @@ class Recent:
             if len(self._engineers) > REMEMBERED_ENGINEERS:
                 self._engineers.popitem(last=False)
 
+        if decision.proposal is not None:
+            self._proposals[decision.region] = decision.proposal
         if decision.alert is not None:
             self._note_alert(decision, decision.alert.alert)
 
@@ -55,6 +59,10 @@ class Recent:
                 self._alerts.popitem(last=False)
         for gone in (*(decision.replaces or ()), *([name] if decision.kind in ENDS_ALERT else [])):
             self._alerts.get(gone, set()).discard(decision.region)
+
+    def proposal_of(self, region: str) -> Proposal | None:
+        """The last proposal that a decision of the region told of, one that has ended too."""
+        return self._proposals.get(region)
 
     def regions_with_alert(self, name: str) -> set[str]:
         """The regions for which a warning stands, as far as the newest decisions tell."""

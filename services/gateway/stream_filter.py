@@ -19,7 +19,10 @@ LOOK_UP_EVERY_S = 0.1
 
 
 class StreamFilter:
-    """A technician sees decisions that name them, a customer their incidents', others their regions'."""
+    """A technician sees decisions that name them, a customer their incidents', others their regions'.
+
+    A plan between regions is seen by all its parties.
+    """
 
     def __init__(
         self,
@@ -51,13 +54,14 @@ class StreamFilter:
     async def _may_see(self, decision: Decision) -> bool:
         if decision.kind == "suggested" and self._caller.role in ("technician", "customer"):
             return False  # nobody has confirmed it
-        if self._regions and decision.region not in self._regions:
+        concerned = {decision.region, *(decision.proposal.parties if decision.proposal else ())}
+        if self._regions and not concerned & self._regions:
             return False
         if self._caller.role == "technician":
             return decision.engineer_id == self._caller.subject
         if self._caller.role == "customer":
             return await self._is_theirs(decision)
-        return self._caller.sees(decision.region)
+        return any(map(self._caller.sees, concerned))
 
     async def _is_theirs(self, decision: Decision) -> bool:
         """Whether the incident is the customer's; its read model may come after its first decision."""

@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from schemas.whatif import ForkReport, WhatIfBody
-from services.gateway.access import Caller, GuardedRoute, Parts, require_region
+from services.gateway.access import Caller, GuardedRoute, Parts
 from services.gateway.problems import ProblemError
 from services.gateway.routes.streams import EventStream
 
@@ -26,9 +26,12 @@ STREAMED: dict[int | str, dict[str, Any]] = {
 
 @router.post("/whatif", response_model=ForkReport, responses=STREAMED)
 async def what_if(body: WhatIfBody, caller: Caller, gateway: Parts) -> Response:
-    """Fork the live log: what these regions may expect with a move and without. It commits nothing."""
-    for region in body.regions:
-        require_region(caller, region)
+    """Fork the live log: what these regions may expect with a move and without. It commits nothing.
+
+    For a lead of one of them at least: who would be helped sees what it costs the others.
+    """
+    if not any(map(caller.sees, body.regions)):
+        raise ProblemError("forbidden", f"None of {', '.join(body.regions)} is yours.")
     reports = gateway.forking.reports(body)
     try:
         first = await anext(reports)
