@@ -17,7 +17,8 @@ from schemas.lending import RegionLoad
 from services.dispatch.fold import PartitionFold
 from services.dispatch.load import LOAD_EVERY_MS, region_load
 from services.dispatch.moments import to_moment, to_ms
-from services.surge.coordinator import Command, Coordinator
+from services.surge.commands import Command
+from services.surge.coordinator import Coordinator
 from services.surge.policy import shipped_lending_policy
 from streams.dead_letters import Record, Sender
 from streams.intake import Intake
@@ -60,7 +61,7 @@ class SurgeCoordinator:
         self._coordinator = self._begun()
 
     def _begun(self) -> Coordinator:
-        return Coordinator(self._policy, only_disasters=self._only_disasters)
+        return Coordinator(self._policy, only_disasters=self._only_disasters, unset="proposed")
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Listen until told to stop; raises KafkaError where the broker goes away, and can be run again."""

@@ -11,7 +11,8 @@ from schemas.lending import RegionLoad
 from services.dispatch.load import LOAD_EVERY_MS, region_load
 from services.dispatch.moments import to_ms
 from services.simulation.partitions import Partitions
-from services.surge.coordinator import Command, Coordinator
+from services.surge.commands import Command
+from services.surge.coordinator import Coordinator
 from services.surge.policy import LendingPolicy
 from services.surge.routing import told_by
 

@@ -12,6 +12,15 @@ MOST_MOVES = 200
 
 
 @dataclass(slots=True)
+class Gain:
+    """What one way's moves are expected to save there and to cost here, in the unit of `Course.waits`."""
+
+    count: int = 0
+    saved: int = 0
+    cost: int = 0
+
+
+@dataclass(slots=True)
 class Balance:
     """Every region's day as it is expected, changed move by move.
 
@@ -24,23 +33,27 @@ class Balance:
     travel: Mapping[tuple[str, str], int]
     whole: Mapping[str, Course]
     strength: Mapping[str, int]
+    closed: frozenset[tuple[str, str]] = frozenset()
+    """Ways that a border closes."""
 
-    def sent(self, room: Mapping[str, int], needy: list[str]) -> dict[tuple[str, str], int]:
+    def sent(self, room: Mapping[str, int], needy: list[str]) -> dict[tuple[str, str], Gain]:
         """How many each donor sends to each region in need, the best move first, while one is worth it."""
-        left, moves = dict(room), dict[tuple[str, str], int]()
+        left, moves = dict(room), dict[tuple[str, str], Gain]()
         for _ in range(MOST_MOVES):
             options = [
                 (self._worth_of_going(home, to), home, to)
                 for home in sorted(left)
                 for to in needy
-                if left[home] > 0
+                if left[home] > 0 and (home, to) not in self.closed
             ]
             worth, home, to = max(options, default=(0, "", ""))
             if worth <= 0:
                 break
+            gain = moves.setdefault((home, to), Gain())
+            gain.count, gain.saved = gain.count + 1, gain.saved + self._saved(home, to)
+            gain.cost += self._cost(home, to)
             self._go(home, to)
             left[home] -= 1
-            moves[home, to] = moves.get((home, to), 0) + 1
         return moves
 
     def recalled(self, lent: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
@@ -58,15 +71,23 @@ class Balance:
 
     def _worth_of_going(self, home: str, to: str) -> int:
         """What the receiver saves, less what the donor loses at its price and what any move must save."""
-        back = self._back_at(home, to)
-        there = self.courses[to]
-        saved = there.waits() - there.with_more(1, self.travel[home, to]).waits()
-        here, after = self.courses[home].waits(), self.courses[home].with_more(-1, 0, back).waits()
+        saved, cost = self._saved(home, to), self._cost(home, to)
+        after = self.courses[home].waits() + cost
         bearable = round(self.policy.donor_loses_h * self.strength[home] * HOURS2)
         if after - self.whole[home].waits() > bearable:
             return -1
         price, least = self.policy.donor_price_permille, round(self.policy.least_saved_h * HOURS2)
-        return saved - (after - here) * price // 1000 - least
+        return saved - cost * price // 1000 - least
+
+    def _saved(self, home: str, to: str) -> int:
+        """What one more waits less there."""
+        there = self.courses[to]
+        return there.waits() - there.with_more(1, self.travel[home, to]).waits()
+
+    def _cost(self, home: str, to: str) -> int:
+        """What waits more here without one of them until they are back."""
+        here = self.courses[home]
+        return here.with_more(-1, 0, self._back_at(home, to)).waits() - here.waits()
 
     def _worth_of_staying(self, home: str, to: str) -> int:
         """What the receiver would lose, less what home would win at its price; half a move's worth holds."""

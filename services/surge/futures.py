@@ -32,7 +32,7 @@ def balance_of(policy: LendingPolicy, known: Mapping[str, Outlook], loans: Loans
             course = _returning(course, followed, courses, travel, now)
         courses[name] = course
     strength = {name: outlook.newest.home_strength for name, outlook in known.items()}
-    return Balance(policy, courses, travel, whole, strength)
+    return Balance(policy, courses, travel, whole, strength, closed_ways(known))
 
 
 def elsewhere_permille(known: Mapping[str, Outlook], here: Outlook) -> int:
@@ -41,6 +41,16 @@ def elsewhere_permille(known: Mapping[str, Outlook], here: Outlook) -> int:
     weight = sum(o.newest.home_strength * (o.lately.weight // 1000) for o in calm)
     busy = sum(o.mean_permille() * (o.lately.weight // 1000) for o in calm)
     return busy * here.newest.home_strength // max(1, weight)
+
+
+def closed_ways(known: Mapping[str, Outlook]) -> frozenset[tuple[str, str]]:
+    """The ways from one region to another that the first region's borders close."""
+    return frozenset(
+        (home, to)
+        for home, outlook in known.items()
+        for to in known
+        if outlook.newest.lends_to is not None and to not in outlook.newest.lends_to
+    )
 
 
 def _ways(known: Mapping[str, Outlook]) -> Ways:

@@ -74,6 +74,8 @@ class LendingPolicy(BaseModel):
     """A warning counts like so many minutes of usual reports: after as many it is half forgotten."""
     lease_min: float = Field(default=360.0, gt=0, le=10_000)
     extend_before_min: float = Field(default=60.0, ge=0, le=10_000)
+    proposal_min: float = Field(default=60.0, gt=0, le=1440)
+    """A proposal waits so long for its leads; one that was refused is not made again for as long."""
     travel_price_permille: int = Field(default=1000, ge=0, le=100_000)
 
 

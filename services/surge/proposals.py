@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 
@@ -27,6 +28,9 @@ class Lack:
     short: int
     wanted: Mapping[str, int]
     staging: Place
+    certificates: Sequence[str] = ()
+    until: datetime | None = None
+    """Whoever goes must have the certificates to this moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class Spare:
     region: str
     most: int
     offers: Sequence[Offer]
+    closed: frozenset[str] = frozenset()
+    """Regions to which no border lets its engineers go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,12 @@ class Sent:
     offer: Offer
     home_region: str
     to: Lack
+
+
+def admits(certificates: Sequence[str], until: datetime | None, offer: Offer) -> bool:
+    """Whether whoever is offered has these certificates, to that moment (None: at all)."""
+    held = {one.name: one.expires_at for one in offer.certificates or ()}
+    return all(name in held and (until is None or held[name] >= until) for name in certificates)
 
 
 def travel_ms(start: Place, end: Place, ms_per_km: float) -> int:
@@ -97,11 +109,13 @@ def _worths(
     """What each engineer is worth in each place; 0 where the skill is missing."""
     table = np.zeros((len(offers), len(places)))
     spots = [unit_vector(lack.staging.lat, lack.staging.lon) for lack, *_ in places]
-    for row, (_, offer) in enumerate(offers):
+    for row, (spare, offer) in enumerate(offers):
         here = unit_vector(offer.place.lat, offer.place.lon)
         for column, (lack, product, worth) in enumerate(places):
             level = offer.skills.get(product, 0)
-            if level == 0:
+            if level == 0 or lack.region in spare.closed:
+                continue
+            if lack.certificates and not admits(lack.certificates, lack.until, offer):
                 continue
             travel = round(arc_km(here, spots[column]) * ms_per_km * price_permille / MINUTE_MS)
             value = worth * (700 + 20 * level) + 200 * _use(offer, lack.wanted)

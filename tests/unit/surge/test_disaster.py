@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from schemas.lending import CommitLoan, RegionLoad
-from services.surge.coordinator import Command, Coordinator
+from services.surge.commands import Command
+from services.surge.coordinator import Coordinator
 from tests.unit.surge.test_surge import Story, requests
 
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from schemas.base import Place
 from schemas.decisions import Decision
 from schemas.lending import CommitLoan, Demand, EngineersRequested, Offer, RegionLoad
-from services.surge.coordinator import Command, Coordinator
+from services.surge.commands import Command
+from services.surge.coordinator import Coordinator
 from services.surge.proposals import Lack, Spare, who_goes
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
