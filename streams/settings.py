@@ -27,8 +27,11 @@ class WorkerSettings(CommonSettings):
     snapshot_interval_s: float = Field(default=1.5, gt=0, le=600)
     snapshot_quiet_interval_s: float = Field(default=20.0, gt=0, le=3600)
     """After so long a snapshot is written also where little was folded since the last."""
-    lending: Literal["off", "careful", "default", "all-out"] = "off"
-    """Whether a surge coordinator moves engineers between regions by itself, and how readily."""
+    lending: Literal["off", "careful", "default", "all-out"] = "default"
+    """How readily the surge coordinator moves engineers between regions, or proposes it to their leads.
+
+    `off`: it does so only into a declared disaster.
+    """
     stop_within_s: float = Field(default=4.0, gt=0, le=60)
     """How long a stopping worker may drain what it has taken in."""
 

@@ -9,10 +9,11 @@ import os
 import shlex
 import signal
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import httpx
 import orjson
 from aiokafka import TopicPartition
 
@@ -70,6 +71,18 @@ async def measured(arguments: argparse.Namespace, steps: Steps) -> Report:
     return report
 
 
+async def set_automatic(url: str, token: str, regions: Sequence[str]) -> None:
+    """A lead lets every region's moves be carried out at once; the feed defines the regions anew."""
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30, verify=False) as client:
+        for region in regions:
+            for path, body in (("", {}), ("/lending", {"mode": "automatic", "reason": "as in a replay"})):
+                key = {"Idempotency-Key": f"bench{path}/{region}"}
+                answer = await client.put(f"/v1/regions/{region}{path}", json=body, headers=key)
+                if answer.status_code not in (200, 202):
+                    raise CouldNotMeasure(f"{region}{path}: {answer.status_code} {answer.text}")
+
+
 def environment(up: UpRun) -> dict[str, str]:
     """The variables that `muster up` writes for other commands of its installation."""
     lines = (up.state / f"up-{up.port}" / "env").read_text().splitlines()
@@ -86,7 +99,10 @@ async def _played(
     steps: Steps,
 ) -> list[str]:
     """Feed to the end; which workers were killed at which decision."""
-    token = Tokens(env["MUSTER_SECRET"]).sign("feed", "service", ["*"], 24 * 3600)
+    tokens = Tokens(env["MUSTER_SECRET"])
+    lead = tokens.sign("bench", "lead", ["*"], 3600)
+    await set_automatic(url, lead, [r.region for r in read_scenario(arguments.scenario).regions])
+    token = tokens.sign("feed", "service", ["*"], 24 * 3600)
     command = muster(
         *(
             "feed",

@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from tests.simulation.dispatch.generated import Story, story
+from tests.simulation.dispatch.leads_story import leads_story
 from tests.simulation.dispatch.ruled_story import ruled_story
 from tests.simulation.dispatch.swarm_story import swarm_story
 from tests.simulation.dispatch.test_disaster_properties import flooded_story
@@ -21,7 +22,9 @@ FOUND: list[tuple[Begin, int]] = [
     (flooded_story, 100037),  # a follow-up is not bound by the lock of what it follows
 ]
 MORE: list[tuple[Begin, int]] = [
-    (begin, seed) for begin in (story, ruled_story, flooded_story, swarm_story) for seed in range(8)
+    (begin, seed)
+    for begin in (story, ruled_story, flooded_story, swarm_story, leads_story)
+    for seed in range(8)
 ]
 
 
