@@ -19,6 +19,7 @@ from schemas.regions import Certificate
 from services.dispatch import handover, mirror
 from services.dispatch.desk_views import loan_view
 from services.dispatch.lending_rules import (
+    MAX_LOAN_MS,
     SENTENCES,
     first_broken_rule,
     lacks_certificate,
@@ -118,6 +119,9 @@ def extend_loan(turn: Turn, event: ExtendLoan) -> None:
     if engineer is None or loan is None:
         return
     until = to_ms(event.until)
+    if until > turn.now + MAX_LOAN_MS:
+        turn.refuse("too_long", "a loan runs on for two weeks at most", engineer_id=event.engineer_id)
+        return
     if lacks_certificate(engineer, turn.region.rules.entry_certificates, until):
         said = f"{event.engineer_id} {SENTENCES['certificate']}"
         turn.refuse("certificate", said, engineer_id=event.engineer_id, by=event.by)

@@ -33,6 +33,10 @@ SENTENCES = {
 }
 
 
+MAX_LOAN_MS = 14 * 24 * 3600 * 1000
+"""No loan is planned or extended for longer than this from now: every loan ends."""
+
+
 def first_broken_rule(
     region: RegionState,
     name: str,

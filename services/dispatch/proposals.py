@@ -17,6 +17,7 @@ from schemas.proposals import (
     SetLending,
     WithdrawPlan,
 )
+from services.dispatch.lending_rules import MAX_LOAN_MS
 from services.dispatch.moments import to_moment, to_ms
 from services.dispatch.state import RegionState
 from services.dispatch.turn import Turn
@@ -87,6 +88,8 @@ def _fault_of(turn: Turn, event: ProposePlan) -> tuple[str, str] | None:
         if move.to_region != here or move.home_region == here:
             said = f"{move.engineer_id} would go from {move.home_region} to {move.to_region}"
             return "elsewhere", f"{said}: a plan that stands here brings engineers of others to {here}"
+        if to_ms(move.until) > turn.now + MAX_LOAN_MS:
+            return "too_long", f"{move.engineer_id} would be lent for more than two weeks"
     if expires <= turn.now:
         return "too_late", f"it would have expired at {rfc3339(event.expires_at)}"
     if expires > turn.now + MAX_STANDING_MS:

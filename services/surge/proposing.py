@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from schemas.base import rfc3339
 from schemas.plans import MovePlan, plan_hash
 from schemas.proposals import MoveReason, Proposal, ProposePlan, WithdrawPlan
-from services.dispatch.moments import minutes_ms, to_moment
+from services.dispatch.moments import minutes_ms, to_moment, to_ms
 from services.surge.alerts import USUAL
 from services.surge.commands import COORDINATOR, Command
 from services.surge.course import HOURS2
@@ -43,12 +43,31 @@ class Proposing:
                 continue
             plan = self.standing.amended(to, made, [move for move in sent if move.to.region == to])
             if plan is None or (before is not None and plan_hash(plan) == before.plan_hash):
+                plan = None if before is None else self._renewed(before, made)
+            if plan is None:
                 continue
             if not plan.moves:
                 if before is not None:
                     yield self._withdraw(before, "nobody who was named can go any more", made.at)
                 continue
             yield self._propose(to, plan, before, made, outlooks)
+
+    def _renewed(self, before: Proposal, made: Round) -> MovePlan | None:
+        """The coordinator's own plan for another while, before it expires, as long as it is needed.
+
+        Its loans end as shown, unless half of their time has passed meanwhile.
+        """
+        soon = made.at + 2 * minutes_ms(self._policy.plan_every_min)
+        needed = any(to == before.to_region for _, to in made.gains)
+        if before.by != COORDINATOR or not needed or to_ms(before.expires_at) > soon:
+            return None
+        half = made.at + minutes_ms(self._policy.lease_min / 2)
+        return MovePlan(
+            moves=[
+                move if to_ms(move.until) >= half else move.model_copy(update={"until": made.until})
+                for move in before.plan.moves
+            ]
+        )
 
     def _was_refused(self, to: str, now: int) -> bool:
         """Leads have said no: they are not asked again at once."""

@@ -200,7 +200,9 @@ def _refusals(
             yield Refusal(engineer_id=move.engineer_id, rule="unknown_region", detail=f"no region {missing}")
             continue
         copy = copies.get(id(fold)) or copies.setdefault(id(fold), _copy_of(fold))
-        event = CommitLoan(region=move.home_region, loan=loan_of(move, f"fork/{number}", AUTHORITY))
+        needed = owners[move.to_region].regions[move.to_region].rules.entry_certificates
+        loan = loan_of(move, f"fork/{number}", AUTHORITY)
+        event = CommitLoan(region=move.home_region, loan=loan, certificates=list(needed))
         copy.now = to_moment(now)
         for decision in copy.step(
             Logged(copy.next_offset, move.home_region, "fork", f"fork/{number}", event)

@@ -65,7 +65,8 @@ def wanted(
     work = {p: ms for p, ms in load.waiting_work_ms.items() if ms} or {
         p: d.work_ms for p, d in load.demand.items()
     }
-    lack = Lack(to_region, min(count, MOST_MOVES), work, staging_of(target))
+    needed = target.rules.entry_certificates
+    lack = Lack(to_region, min(count, MOST_MOVES), work, staging_of(target), needed, until)
     offers = {n: o for fold in folds for n, o in _offers(fold, lack, until, only)}
     spares = [Spare(name, len(offered), offered) for name, offered in sorted(offers.items()) if offered]
     sent = who_goes([lack], spares, load.ms_per_km, policy.travel_price_permille)
@@ -100,6 +101,7 @@ def _offers(
             most=MOST_MOVES,
             staging=lack.staging,
             until=until,
+            certificates=list(lack.certificates),
         )
         decided = copy.step(Logged(copy.next_offset, name, "fork", request.request_id, request))
         yield name, next((list(one.offers or []) for one in decided if one.kind == "lending_offered"), [])

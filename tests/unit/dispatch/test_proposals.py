@@ -148,10 +148,11 @@ def test_a_plan_that_can_stand_nowhere_is_refused_by_a_word() -> None:
         propose(scene, plan(scene, "R1-1")),
         propose(scene, plan(scene, "R2-1"), expires_at=scene.now),
         propose(scene, plan(scene, "R2-1"), expires_at=scene.now + timedelta(hours=25)),
+        propose(scene, plan(scene, "R2-1", hours=15 * 24)),
         propose(scene, plan(scene, "R2-1"), base=plan(scene, "R2-2")),
     ]
     found = [only(said, "refused").reason for said in words]
-    assert found == ["empty_plan", "elsewhere", "elsewhere", "too_late", "too_long", "no_plan"]
+    assert found == ["empty_plan", "elsewhere", "elsewhere", "too_late", "too_long", "too_long", "no_plan"]
 
 
 def test_a_restored_region_knows_what_stands_and_when_it_expires() -> None:

@@ -51,6 +51,13 @@ POST /v1/incidents/{incident_id}/unlock      dl
 POST /v1/incidents/{incident_id}/confirm     dl
 PUT  /v1/regions/{region_id}/modes           lo
 PUT  /v1/regions/{region_id}/disaster        l
+PUT  /v1/regions/{region_id}/lending         l
+GET  /v1/lending                             l
+POST /v1/lending/proposals                   l
+POST /v1/lending/proposals/{region_id}/commit l
+POST /v1/lending/proposals/{region_id}/refuse l
+POST /v1/loans/{engineer_id}/extend          l
+POST /v1/loans/{engineer_id}/recall          l
 POST /v1/alerts                              l.os
 POST /v1/whatif                              l
 POST /v1/clock                               s

@@ -157,6 +157,19 @@ def test_a_plan_that_still_holds_is_left_alone() -> None:
         assert was <= is_now or is_now <= was
 
 
+def test_a_plan_that_is_still_needed_is_renewed_before_it_expires() -> None:
+    """Three hours of the same storm: one proposal, that never expires and never promises too short a loan."""
+    desk, _ = in_storm()
+    desk.coordinator.policy = desk.coordinator.policy.model_copy(update={"short_permille": 0})
+    assert desk.stands is not None
+    for _ in range(36):
+        desk.storm(1, R1=90.0)
+        assert desk.stands is not None
+        assert desk.stands.expires_at > desk.now
+        assert all((m.until - desk.now).total_seconds() >= 2.5 * 3600 for m in desk.stands.plan.moves)
+    assert not [e for e in desk.events if isinstance(e, WithdrawPlan)]
+
+
 def test_whoever_can_not_go_any_more_is_replaced_and_the_others_stay() -> None:
     """One is gone: the amended plan names all others again, and somebody else."""
     desk, _ = in_storm()
