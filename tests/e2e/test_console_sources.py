@@ -13,7 +13,7 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from schemas.alerts import Alert, Severity
+from schemas.alerts import Alert, Hazard, Severity
 from schemas.answers import PostingReceipts, Receipts
 from schemas.assist_api import Joined, SessionOpened
 from schemas.assist_log import (
@@ -32,7 +32,11 @@ from schemas.base import Place, Tier
 from schemas.decisions import Decision, DecisionKind, EngineerState, IncidentState
 from schemas.disasters import Disaster, Permit
 from schemas.engineers import PhoneStatus, ShiftChange
+from schemas.lending import Demand, LendingMode, RegionLoad
+from schemas.lending_views import LendingView, LoanRefusal, LoanStage, LoanView, RegionAtDesk
+from schemas.plans import MovePlan, PlannedMove
 from schemas.postings import PostingChange, PostingFlip, PostingMove, PostingReceipt
+from schemas.proposals import Consent, MoveReason, Proposal, ProposalState
 from schemas.receipts import (
     Basis,
     Candidate,
@@ -47,11 +51,22 @@ from schemas.receipts import (
 from schemas.regions import Polygon, Terms
 from schemas.statistics import RegionKpi
 from schemas.views import EngineerView, IncidentView, RegionView, TimelineEntry
+from schemas.whatif import (
+    ForkReport,
+    MoveJourney,
+    Position,
+    Refusal,
+    RegionFork,
+    RegionFuture,
+    Role,
+    Spread,
+)
 from tests.conftest import missing
 
 CONSOLE = Path(__file__).resolve().parents[2] / "services" / "console"
 WIRE = "\n".join(
-    (CONSOLE / "src" / name).read_text(encoding="utf-8") for name in ("wire.ts", "assist/wire.ts")
+    (CONSOLE / "src" / name).read_text(encoding="utf-8")
+    for name in ("wire.ts", "assist/wire.ts", "lead/wire.ts")
 )
 MODELS: tuple[type[BaseModel], ...] = (
     Place, Polygon, Terms, Alert, Disaster, RegionView, TimelineEntry, IncidentView, EngineerView,
@@ -60,6 +75,8 @@ MODELS: tuple[type[BaseModel], ...] = (
     PostingMove, PostingFlip, PostingReceipt, PostingReceipts,
     Anchor, Mark, LogEntry, SessionChanged, AnnotationMade, IceServer, PartyView, GuideView, SessionView,
     SessionOpened, Joined, Welcome, Pointed,
+    Hazard, Demand, PlannedMove, MovePlan, Spread, RegionFuture, RegionFork, Refusal, MoveJourney, Position,
+    ForkReport, RegionLoad, MoveReason, Consent, Proposal, RegionAtDesk, LoanView, LoanRefusal, LendingView,
 )  # fmt: skip
 WORDS = {
     "Tier": Tier,
@@ -83,18 +100,24 @@ WORDS = {
     "AnnotationKind": AnnotationKind,
     "Severity": Severity,
     "Permit": Permit,
+    "Role": Role,
+    "LendingMode": LendingMode,
+    "LoanStage": LoanStage,
+    "ProposalState": ProposalState,
 }
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_an_interface_of_the_console_has_the_fields_of_its_model(model: type[BaseModel]) -> None:
     """A field added, renamed or dropped on the wire fails here before a page shows nothing in its place."""
-    found = re.search(
+    found = re.findall(
         rf"export interface {model.__name__}( extends LogEntry)? {{\n(.*?)\n}}", WIRE, re.DOTALL
     )
     assert found, f"wire.ts lacks {model.__name__}"
-    fields = re.findall(r"^  (\w+)\??:", found[2], re.MULTILINE)
-    assert sorted(fields) == sorted(set(model.model_fields) - set(LogEntry.model_fields if found[1] else ()))
+    fields = set(model.model_fields)
+    wanted = [sorted(fields - set(LogEntry.model_fields if extends else ())) for extends, _ in found]
+    told = [sorted(re.findall(r"^  (\w+)\??:", body, re.MULTILINE)) for _, body in found]
+    assert any(mine == model_s for mine, model_s in zip(told, wanted, strict=True)), told
 
 
 @pytest.mark.parametrize("name", WORDS)

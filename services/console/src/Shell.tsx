@@ -38,7 +38,7 @@ export function LinkSign({ link }: { link: ReadonlySignal<LinkState> | null }) {
 }
 
 /** Says plainly that what is shown is old, and how old. */
-export function LinkNotice({ stream, now, zone }: { stream: LiveStream; now: ReadonlySignal<number | null>; zone: string }) {
+export function LinkNotice({ stream, now, zone }: { stream: Pick<LiveStream, "link" | "retryNow">; now: ReadonlySignal<number | null>; zone: string }) {
   const { status, lostSince } = stream.link.value;
   if (status !== "lost" || lostSince === null) return null;
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;

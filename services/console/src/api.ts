@@ -8,6 +8,9 @@ export interface Problem {
   detail?: string;
   epoch?: number;
   reason?: string;
+  /** Of an outdated plan: the hash of the one that stands, and what is other in it. */
+  current_hash?: string;
+  changes?: string[];
 }
 
 /** The gateway answered, and refused. */

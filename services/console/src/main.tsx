@@ -12,6 +12,7 @@ import "./styles/shell.css";
 import "./styles/board.css";
 import "./styles/lists.css";
 import "./styles/job.css";
+import "./styles/lead.css";
 import "./styles/assist.css";
 import "./styles/switchboard.css";
 
@@ -19,6 +20,7 @@ const LOADERS: Record<PageName, () => Promise<FunctionComponent>> = {
   board: async () => (await import("./board/Board")).Board,
   job: async () => (await import("./job/Job")).Job,
   assist: async () => (await import("./assist/Assist")).Assist,
+  lead: async () => (await import("./lead/Lead")).Lead,
   switchboard: async () => (await import("./switchboard/Switchboard")).Switchboard,
 };
 

@@ -1,7 +1,7 @@
-// The pages there are, and who uses which; later pages (lead, wait board) are added here when they exist.
+// The pages there are, and who uses which; later pages (the wait board) are added here when they exist.
 import type { Me } from "./wire";
 
-export type PageName = "board" | "job" | "assist" | "switchboard";
+export type PageName = "board" | "job" | "assist" | "switchboard" | "lead";
 
 export interface Page {
   name: PageName;
@@ -20,6 +20,7 @@ export const PAGES: readonly Page[] = [
     name: "assist", path: "/assist", also: /^\/assist\/[^/]+$|^\/job\/[^/]+\/assist$/,
     roles: ["expert", "dispatcher", "lead", "technician"], guests: true,
   },
+  { name: "lead", path: "/lead", roles: ["lead"] },
   { name: "switchboard", path: "/switchboard", roles: ["expert", "dispatcher", "lead"] },
 ];
 

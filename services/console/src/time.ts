@@ -32,6 +32,12 @@ export const clockSecondsText = (ms: number, zone: string): string =>
 export const dayText = (ms: number, zone: string): string =>
   format(zone, { weekday: "short", day: "numeric", month: "short" }).format(ms);
 
+/** The clock in a zone, with the day where it is another than that of `nowMs`. */
+export function whenText(ms: number, zone: string, nowMs: number): string {
+  const clock = clockText(ms, zone);
+  return dayText(ms, zone) === dayText(nowMs, zone) ? clock : `${dayText(ms, zone)} ${clock}`;
+}
+
 /** The zone's short name at that moment, as in WET or GMT+1. */
 export function zoneText(ms: number, zone: string): string {
   const parts = format(zone, { timeZoneName: "short", hour: "numeric" }).formatToParts(ms);
@@ -47,6 +53,25 @@ export function nextClock(hhmm: string, zone: string, nowMs: number): number | n
   const guess = minute + ahead * 60_000;
   const off = wanted - (minutesOf(clockText(guess, zone)) ?? wanted); // the clocks may change in between
   return guess + (((off + 720 + 1440) % 1440) - 720) * 60_000;
+}
+
+/** A moment as a field for day and time shows it, as in 2026-03-02T14:30, in a zone. */
+export function localText(ms: number, zone: string): string {
+  const parts = Object.fromEntries(
+    format(zone, { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" })
+      .formatToParts(ms).map(({ type, value }) => [type, value]),
+  );
+  return `${parts["year"]}-${parts["month"]}-${parts["day"]}T${parts["hour"]}:${parts["minute"]}`;
+}
+
+/** The moment at which the clocks of a zone show this day and time; null where the field is empty or no such time. */
+export function momentOf(local: string, zone: string): number | null {
+  const wanted = Date.parse(`${local}Z`);
+  if (Number.isNaN(wanted)) return null;
+  let guess = wanted;
+  // the zone's offset depends on the moment that is sought: twice is enough on either side of a clock change
+  for (let turn = 0; turn < 2; turn++) guess += wanted - Date.parse(`${localText(guess, zone)}Z`);
+  return guess;
 }
 
 function minutesOf(hhmm: string): number | null {

@@ -1,5 +1,7 @@
 // The wire as the gateway serves it. tests/e2e/test_wire.py compares these names with the pydantic models.
 
+import type { LendingMode, Proposal } from "./lead/wire";
+
 export type Tier = "platinum" | "gold" | "silver";
 export type IncidentState =
   | "reported" | "waiting" | "assigned" | "accepted" | "en_route" | "on_site" | "restored" | "resolved" | "cancelled";
@@ -9,8 +11,10 @@ export type DecisionKind =
   | "acknowledged" | "accepted" | "en_route" | "on_site" | "work_estimated" | "restored" | "resolved"
   | "cancelled" | "promise_broken" | "unservable" | "suggested" | "suggestion_withdrawn" | "crew_reported" | "crew_complete"
   | "locked" | "unlocked" | "modes_set" | "lending_offered" | "lending_committed" | "lending_travelling"
-  | "lending_working" | "lending_extended" | "lending_recalled" | "lending_released" | "lending_returned" | "disaster_declared"
-  | "disaster_lifted" | "alert_raised"
+  | "lending_working" | "lending_extended" | "lending_recalled" | "lending_released" | "lending_returned" | "lending_set"
+  | "plan_proposed" | "plan_amended" | "plan_consented" | "plan_refused" | "plan_agreed" | "plan_withdrawn" | "disaster_declared"
+  | "disaster_lifted" | "swarm_raised" | "swarm_led" | "swarm_joined" | "swarm_ended" | "cause_declared" | "cause_ended"
+  | "site_waits" | "site_released" | "alert_raised"
   | "alert_updated" | "alert_cancelled" | "alert_expired" | "refused" | "conflicted";
 export type Mode = "shadow" | "suggest" | "automatic";
 export type LockKind = "time" | "range" | "engineer" | "both";
@@ -44,6 +48,9 @@ export interface RegionRules {
   break_after_min: number;
   break_min: number;
   week_max_min: number;
+  /** Who works here on loan must have these until the loan ends. */
+  entry_certificates?: string[];
+  lends_to?: string[] | null;
 }
 
 export type Severity = "Extreme" | "Severe" | "Moderate" | "Minor" | "Unknown";
@@ -76,6 +83,28 @@ export interface Disaster {
   reason: string;
 }
 
+/** Many on one incident, with one lead. */
+export interface Swarm {
+  crew: number;
+  lead_id: string | null;
+  members: string[];
+  there: string[];
+  since: Moment;
+  by: string;
+  reason: string;
+}
+
+/** One cause of many sites: they wait until its root is restored. */
+export interface Cause {
+  cause_id: string;
+  root_id: string;
+  sites: number;
+  tiers: Partial<Record<Tier, number>>;
+  since: Moment;
+  by: string;
+  reason: string;
+}
+
 export interface RegionView {
   region: string;
   time_zone: string;
@@ -84,6 +113,7 @@ export interface RegionView {
   modes: Partial<Record<Tier, Mode>>;
   disaster: Disaster | null;
   alerts: Alert[];
+  causes: Cause[];
   polygon: Polygon | null;
   log: string;
   offset: number;
@@ -137,6 +167,11 @@ export interface IncidentView {
   locked_to: string[];
   suggested: string[];
   mode: Mode;
+  /** It is a place in the swarm on that incident. */
+  swarm_of: string | null;
+  swarm: Swarm | null;
+  /** The root of its cause: nobody is sent before that is restored. */
+  waits_for: string | null;
   timeline: TimelineEntry[];
 }
 
@@ -200,7 +235,17 @@ export interface Decision {
   disaster_id: string | null;
   permits: Permit[] | null;
   follow_up_of: string | null;
+  /** It is about a place in the swarm on that incident. */
+  swarm_of: string | null;
+  lead_id: string | null;
+  cause_id: string | null;
+  waits_for: string | null;
   modes: Partial<Record<Tier, Mode>> | null;
+  /** As it stands after this. */
+  proposal: Proposal | null;
+  lending: LendingMode | null;
+  /** Of an act about an outdated plan: what is other in the one that stands. */
+  changes: string[] | null;
 }
 
 export interface Loan {
@@ -228,7 +273,7 @@ export interface RegionKpi {
 export type ReceiptKind = "assigned" | "waiting";
 export type LeftOut = "committed" | "not_listed";
 export type Basis = "matching" | "crew" | "person";
-export type WhyWaiting = "nobody_may_go" | "planned" | "others_first" | "nobody_listed" | "crew_incomplete";
+export type WhyWaiting = "nobody_may_go" | "planned" | "others_first" | "nobody_listed" | "crew_incomplete" | "cause";
 export type FlipChange = "nearer" | "free_sooner" | "farther" | "churn_price_below" | "churn_price_above";
 
 /** One engineer as a decision saw them; what does not apply is left out. */
@@ -259,6 +304,7 @@ export interface Waiting {
   arrives_at?: Moment;
   plan_cost?: number;
   instead_of?: string;
+  waits_for?: string;
 }
 
 export interface DecisionReceipt {

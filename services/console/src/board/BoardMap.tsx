@@ -1,6 +1,6 @@
 // The board's map: regions, open incidents, engineers on shift and who is travelling where.
 import { drawingTime } from "../clock";
-import { MapView, type MapHandle } from "../map/MapView";
+import { MapView, type MapHandle, type Picked } from "../map/MapView";
 import type { Scene, Site, SiteStatus, Walker } from "../map/scene";
 import { t } from "../texts";
 import type { EngineerView, IncidentView, Place } from "../wire";
@@ -112,7 +112,7 @@ function LegendSign({ kind }: { kind: string }) {
 }
 
 export function BoardMap() {
-  const pick = (kind: "site" | "walker", id: string): void => {
+  const pick = (kind: Picked, id: string): void => {
     const incident = kind === "site" ? id : (picture.engineers.get(id)?.incident_id ?? null);
     if (incident) selectedIncident.value = incident;
   };

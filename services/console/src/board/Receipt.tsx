@@ -48,6 +48,7 @@ function waitingText(waiting: Waiting, zone: string): string {
   if (waiting.why === "planned") return words.planned(waiting.engineer_id ?? "?", at(waiting.free_at), at(waiting.arrives_at));
   if (waiting.why === "nobody_may_go") return words.nobodyMayGo;
   if (waiting.why === "crew_incomplete") return words.crewIncomplete;
+  if (waiting.why === "cause") return words.cause(waiting.waits_for ?? "?");
   if (waiting.why === "nobody_listed") return words.nobodyListed;
   if (!waiting.engineer_id) return words.othersFirst;
   return words.othersFirstCost(waiting.engineer_id, waiting.instead_of ?? null, (waiting.plan_cost ?? 0).toFixed(1));

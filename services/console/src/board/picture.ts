@@ -334,6 +334,7 @@ function newIncident(decision: Decision): Mutable<IncidentView> | null {
     locked_to: [],
     suggested: [],
     mode: decision.mode ?? "automatic",
+    swarm_of: decision.swarm_of, swarm: null, waits_for: decision.waits_for,
     timeline: [],
   };
 }

@@ -129,6 +129,8 @@ const alertTold =
     };
   };
 
+const movesOf = (decision: Decision): number => decision.proposal?.plan.moves.length ?? 0;
+
 const who = (decision: Decision): string => join(decision.engineer_id, decision.incident_id) ?? "?";
 
 const TELLERS: Record<Decision["kind"], Teller> = {
@@ -176,6 +178,13 @@ const TELLERS: Record<Decision["kind"], Teller> = {
   lending_recalled: simple("back", "plain", (d) => t().stream.lendingRecalled(engineerOf(d))),
   lending_released: simple("back", "moving", (d) => t().stream.lendingReleased(engineerOf(d), d.region)),
   lending_returned: simple("person", "good", (d) => t().stream.lendingReturned(engineerOf(d), d.region)),
+  lending_set: simple("person", "warn", (d) => t().stream.lendingSet(d.region, d.lending ?? "proposed")),
+  plan_proposed: simple("waiting", "warn", (d) => t().stream.plan.proposed(movesOf(d), d.region)),
+  plan_amended: simple("turned", "warn", (d) => t().stream.plan.amended(movesOf(d), d.region)),
+  plan_consented: simple("accepted", "plain", (d) => t().stream.plan.consented(movesOf(d), d.region)),
+  plan_refused: simple("refused", "warn", (d) => t().stream.plan.refused(d.region)),
+  plan_agreed: simple("accepted", "good", (d) => t().stream.plan.agreed(movesOf(d), d.region)),
+  plan_withdrawn: simple("back", "plain", (d) => t().stream.plan.withdrawn(d.region)),
   disaster_declared: (d, zone) => {
     const words = t().disaster;
     const permits = d.disaster?.permits.map((one) => words.permits[one]).join(", ");
@@ -183,6 +192,14 @@ const TELLERS: Record<Decision["kind"], Teller> = {
     return { icon: "broken", tone: "bad", sentence: words.declared(d.region), reason: join(until, permits, whyOf(d)) };
   },
   disaster_lifted: simple("resolved", "good", (d) => t().disaster.lifted(d.region)),
+  swarm_raised: simple("person", "warn", (d) => t().stream.swarm.raised(incidentOf(d), d.crew ?? 0)),
+  swarm_led: simple("person", "plain", (d) => t().stream.swarm.led(d.lead_id ?? engineerOf(d), d.swarm_of ?? incidentOf(d))),
+  swarm_joined: simple("onSite", "good", (d) => t().stream.swarm.joined(engineerOf(d), d.swarm_of ?? incidentOf(d))),
+  swarm_ended: simple("resolved", "plain", (d) => t().stream.swarm.ended(incidentOf(d))),
+  cause_declared: simple("broken", "warn", (d) => t().stream.cause.declared(d.cause_id ?? "?", incidentOf(d))),
+  cause_ended: simple("resolved", "plain", (d) => t().stream.cause.ended(d.cause_id ?? "?")),
+  site_waits: simple("waiting", "plain", (d) => t().stream.cause.waits(incidentOf(d), d.waits_for ?? "?")),
+  site_released: simple("waiting", "plain", (d) => t().stream.cause.released(incidentOf(d))),
   alert_raised: alertTold((event) => t().alerts.raised(event)),
   alert_updated: alertTold((event) => t().alerts.updated(event)),
   alert_cancelled: alertTold((event) => t().alerts.cancelled(event)),

@@ -7,12 +7,14 @@ import { fit, panBy, zoomAt, type Camera } from "./projection";
 import { placesOf, type Scene } from "./scene";
 import type { Place } from "../wire";
 
+export type Picked = Exclude<Hit["kind"], "cluster">;
+
 export interface MapProps {
   scene: () => Scene;
   label: string;
   /** Changes when everything should be shown again, as when another region is chosen. */
   fitKey: string;
-  onPick?: (kind: "site" | "walker", id: string) => void;
+  onPick?: (kind: Picked, id: string) => void;
   /** Set from outside to move to a place. */
   onReady?: (handle: MapHandle) => void;
   interactive?: boolean;
@@ -82,12 +84,19 @@ class MapScreen implements MapHandle {
   private draw(time: number): void {
     if (!this.camera) this.showAll();
     const pen = this.canvas.getContext("2d", { alpha: false });
+    if (pen && !this.camera) this.blank(pen);
     if (!pen || !this.camera || this.camera.width === 0) return;
     const ratio = this.canvas.width / this.camera.width;
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.hits = paint(pen, this.camera, this.props.scene(), this.colours);
     this.dirty = false;
     this.lastDrawn = time;
+  }
+
+  /** Nothing has a place yet. */
+  private blank(pen: CanvasRenderingContext2D): void {
+    pen.fillStyle = this.colours.ground;
+    pen.fillRect(0, 0, this.canvas.width, this.canvas.height);
   }
 
   showAll(): void {
@@ -160,7 +169,7 @@ class MapScreen implements MapHandle {
     let best: Hit | null = null;
     let nearest = REACH_PX;
     for (const hit of this.hits) {
-      const away = Math.hypot(hit.x - x, hit.y - y);
+      const away = hit.kind === "region" ? onPlate(hit, x, y) : Math.hypot(hit.x - x, hit.y - y);
       if (away <= nearest) [best, nearest] = [hit, away];
     }
     if (!best) return;
@@ -185,6 +194,10 @@ class MapScreen implements MapHandle {
     act();
   };
 }
+
+/** A plate is hit anywhere on it, but what lies beside it under the finger is nearer. */
+const onPlate = (plate: Extract<Hit, { kind: "region" }>, x: number, y: number): number =>
+  Math.abs(plate.x - x) <= plate.reachX_px && Math.abs(plate.y - y) <= plate.reachY_px ? REACH_PX : Infinity;
 
 function readColours(element: Element): Colours {
   const style = getComputedStyle(element);

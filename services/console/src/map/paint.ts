@@ -1,8 +1,10 @@
 // Draws a scene on a canvas: borders, graticule, scale bar, lines, sites and engineers, clusters where it is crowded.
 import { cluster, type OnScreen } from "./clusters";
 import { graticuleStep, latOf, lonOf, scaleBar, screenX, screenY, type Camera } from "./projection";
+import { paintFlows, paintHatches, paintLoads } from "./loads";
 import type { Scene, Site, Walker } from "./scene";
 import { FONT, isSite, paintCluster, paintSite, paintWalker, type Colours, type Hit, type Pen } from "./signs";
+import { tracePolygon } from "./trace";
 
 export type { Colours, Hit };
 
@@ -17,9 +19,11 @@ export function paint(pen: Pen, camera: Camera, scene: Scene, colours: Colours):
   pen.fillRect(0, 0, camera.width, camera.height);
   pen.font = FONT;
   paintRegions(pen, camera, scene, colours);
+  if (scene.loads) paintHatches(pen, camera, scene, colours);
   paintAreas(pen, camera, scene, colours);
   paintGraticule(pen, camera, colours);
   paintLines(pen, camera, scene, colours);
+  paintFlows(pen, camera, scene.flows ?? [], colours);
   const sites = visible(scene.sites, camera);
   const walkers = visible(scene.walkers, camera);
   const loose = [
@@ -33,7 +37,8 @@ export function paint(pen: Pen, camera: Camera, scene: Scene, colours: Colours):
   }
   for (const group of clusters) paintCluster(pen, group, colours, hits);
   paintSelected(pen, camera, scene, sites, walkers, colours, hits);
-  paintRegionNames(pen, camera, scene, colours);
+  if (scene.loads) paintLoads(pen, camera, scene.loads, colours, hits);
+  else paintRegionNames(pen, camera, scene, colours);
   paintScaleBar(pen, camera, colours);
   return hits;
 }
@@ -47,18 +52,6 @@ function visible<T extends Site | Walker>(items: T[], camera: Camera): OnScreen<
     if (x > -20 && y > -20 && x < camera.width + 20 && y < camera.height + 20) points.push({ x, y, item });
   }
   return points;
-}
-
-function tracePolygon(pen: Pen, camera: Camera, rings: [number, number][][]): void {
-  pen.beginPath();
-  for (const ring of rings) {
-    ring.forEach(([lon, lat], i) => {
-      const [x, y] = [screenX(camera, lon), screenY(camera, lat)];
-      if (i === 0) pen.moveTo(x, y);
-      else pen.lineTo(x, y);
-    });
-    pen.closePath();
-  }
 }
 
 function paintRegions(pen: Pen, camera: Camera, scene: Scene, colours: Colours): void {

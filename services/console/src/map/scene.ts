@@ -18,12 +18,34 @@ export interface Walker {
   to: Place | null;
 }
 
+/** How a region stands, as a plate over it. */
+export interface RegionLoadSign {
+  id: string;
+  place: Place;
+  tone: "calm" | "strained" | "overloaded" | "unknown";
+  title: string;
+  lines: string[];
+  chosen: boolean;
+  exercise: boolean;
+}
+
+/** Help from one region to another: planned (dashed) or on its way. */
+export interface Flow {
+  from: Place;
+  to: Place;
+  count: number;
+  planned: boolean;
+}
+
 export interface Scene {
   regions: { id: string; polygon: Polygon | null }[];
   sites: Site[];
   walkers: Walker[];
   /** Areas of warnings that stand. */
   areas?: { polygon: Polygon; begun: boolean }[];
+  /** Where regions are shown with their load: it stands in place of their names. */
+  loads?: RegionLoadSign[];
+  flows?: Flow[];
   selectedSite: string | null;
   selectedWalker: string | null;
 }
@@ -32,6 +54,7 @@ export interface Scene {
 export function* placesOf(scene: Scene): Generator<Place> {
   for (const { polygon } of scene.regions)
     for (const [lon, lat] of polygon?.coordinates[0] ?? []) yield { lat, lon };
+  for (const { place } of scene.loads ?? []) yield place;
   for (const site of scene.sites) yield site.place;
   for (const walker of scene.walkers) yield walker.place;
 }

@@ -22,6 +22,7 @@ export interface Colours {
 export type Hit =
   | { kind: "site"; id: string; x: number; y: number }
   | { kind: "walker"; id: string; x: number; y: number }
+  | { kind: "region"; id: string; x: number; y: number; reachX_px: number; reachY_px: number }
   | { kind: "cluster"; x: number; y: number };
 
 export type Pen = CanvasRenderingContext2D;

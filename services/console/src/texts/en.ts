@@ -1,5 +1,6 @@
 // Every text of the pages in English: the catalogue that the other languages must match key by key.
 import { assistEn } from "./assist.en";
+import { leadEn } from "./lead.en";
 import type { EngineerState, IncidentState, PhoneStatus, ShiftChange, Tier } from "../wire";
 
 const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
@@ -98,7 +99,7 @@ export const en = {
   language: "English",
   product: "Muster",
   skip: "Skip to the content",
-  nav: { label: "Pages", board: "Board", job: "My job", assist: "Remote assist", switchboard: "Switchboard" },
+  nav: { label: "Pages", board: "Board", job: "My job", assist: "Remote assist", switchboard: "Switchboard", lead: "Lead" },
   signIn: {
     title: "Sign in",
     intro: "This page needs a token that says who you are and which regions you work for.",
@@ -259,6 +260,28 @@ export const en = {
     lendingReleased: (engineer: string, region: string) => `${engineer} leaves ${region} for home`,
     lendingReturned: (engineer: string, region: string) => `${engineer} is back in ${region}`,
     modesSet: (region: string) => `Modes of ${region} set`,
+    swarm: {
+      raised: (incident: string, crew: number) => `${plural(crew, "engineer", "engineers")} together to ${incident}`,
+      led: (who: string, incident: string) => `${who} leads at ${incident}`,
+      joined: (who: string, incident: string) => `${who} joined at ${incident}`,
+      ended: (incident: string) => `No longer many on ${incident}`,
+    },
+    cause: {
+      declared: (cause: string, root: string) => `One cause (${cause}): its sites wait for ${root}`,
+      ended: (cause: string) => `The cause ${cause} is over`,
+      waits: (incident: string, root: string) => `${incident} waits for ${root}`,
+      released: (incident: string) => `${incident} is served on its own again`,
+    },
+    lendingSet: (region: string, mode: "automatic" | "proposed") =>
+      mode === "automatic" ? `${region} lends automatically from now on` : `${region} lends only when its lead agrees`,
+    plan: {
+      proposed: (count: number, to: string) => `Proposed: ${plural(count, "engineer", "engineers")} to ${to}`,
+      amended: (count: number, to: string) => `Proposal amended: ${plural(count, "engineer", "engineers")} to ${to}`,
+      consented: (count: number, to: string) => `Consent to ${plural(count, "engineer", "engineers")} to ${to}`,
+      refused: (to: string) => `Proposal for ${to} refused`,
+      agreed: (count: number, to: string) => `Agreed: ${plural(count, "engineer", "engineers")} to ${to}`,
+      withdrawn: (to: string) => `Proposal for ${to} stands no more`,
+    },
   },
   disaster: {
     stands: (region: string) => `Disaster declared in ${region}`,
@@ -270,6 +293,7 @@ export const en = {
     receipt: (id: string, permits: string) => `Decided in a declared disaster (${id})${permits && `: ${permits}`}`,
   },
   alerts: {
+    exercise: "EXERCISE",
     title: "Warnings",
     raised: (event: string) => `Warning: ${event}`,
     updated: (event: string) => `Warning changed: ${event}`,
@@ -442,6 +466,7 @@ export const en = {
     planned: (who: string, free: string, there: string) => `Waits for ${who}, expected to be free at ${free} and there at ${there}.`,
     nobodyMayGo: "Nobody here may be sent:",
     crewIncomplete: "Not as many as must start together may be sent at once.",
+    cause: (root: string) => `Waits for ${root}, the root of its cause: nobody is sent before that is restored.`,
     basis: { matching: "by the matching", crew: "with a crew", person: "decided by a person" },
     nobodyListed: "Whoever may be sent is kept by another incident.",
     othersFirst: "Whoever may be sent serves worse faults first.",
@@ -593,6 +618,7 @@ export const en = {
     no: "No",
   },
   assist: assistEn,
+  lead: leadEn,
 };
 
 export type Texts = typeof en;

@@ -1,5 +1,6 @@
 // All texts in Spanish; the type makes a missing or foreign key an error of the build.
 import { assistEs } from "./assist.es";
+import { leadEs } from "./lead.es";
 import type { Texts } from "./en";
 
 const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
@@ -8,7 +9,7 @@ export const es: Texts = {
   language: "Español",
   product: "Muster",
   skip: "Ir al contenido",
-  nav: { label: "Páginas", board: "Panel", job: "Mi trabajo", assist: "Asistencia remota", switchboard: "Centralita" },
+  nav: { label: "Páginas", board: "Panel", job: "Mi trabajo", assist: "Asistencia remota", switchboard: "Centralita", lead: "Responsable" },
   signIn: {
     title: "Entrar",
     intro: "Esta página necesita un token que diga quién es usted y para qué regiones trabaja.",
@@ -245,6 +246,27 @@ export const es: Texts = {
     lendingReleased: (engineer, region) => `${engineer} deja ${region} y vuelve a casa`,
     lendingReturned: (engineer, region) => `${engineer} está de vuelta en ${region}`,
     modesSet: (region) => `Modos de ${region} cambiados`,
+    swarm: {
+      raised: (incident, crew) => `${plural(crew, "técnico", "técnicos")} juntos a ${incident}`,
+      led: (who, incident) => `${who} dirige en ${incident}`,
+      joined: (who, incident) => `${who} se ha unido en ${incident}`,
+      ended: (incident) => `Ya no van muchos a ${incident}`,
+    },
+    cause: {
+      declared: (cause, root) => `Una sola causa (${cause}): sus sitios esperan a ${root}`,
+      ended: (cause) => `La causa ${cause} ha terminado`,
+      waits: (incident, root) => `${incident} espera a ${root}`,
+      released: (incident) => `${incident} vuelve a atenderse por separado`,
+    },
+    lendingSet: (region, mode) => (mode === "automatic" ? `${region} presta en automático desde ahora` : `${region} solo presta si su responsable acepta`),
+    plan: {
+      proposed: (count, to) => `Propuesto: ${plural(count, "técnico", "técnicos")} a ${to}`,
+      amended: (count, to) => `Propuesta cambiada: ${plural(count, "técnico", "técnicos")} a ${to}`,
+      consented: (count, to) => `Aceptado: ${plural(count, "técnico", "técnicos")} a ${to}`,
+      refused: (to) => `Propuesta para ${to} rechazada`,
+      agreed: (count, to) => `Acordado: ${plural(count, "técnico", "técnicos")} a ${to}`,
+      withdrawn: (to) => `La propuesta para ${to} ya no está en pie`,
+    },
   },
   disaster: {
     stands: (region: string) => `Catástrofe declarada en ${region}`,
@@ -256,6 +278,7 @@ export const es: Texts = {
     receipt: (id: string, permits: string) => `Decidido en una catástrofe declarada (${id})${permits && `: ${permits}`}`,
   },
   alerts: {
+    exercise: "SIMULACRO",
     title: "Avisos",
     raised: (event: string) => `Aviso: ${event}`,
     updated: (event: string) => `Aviso cambiado: ${event}`,
@@ -428,6 +451,7 @@ export const es: Texts = {
     planned: (who, free, there) => `Espera a ${who}, que se prevé libre a las ${free} y allí a las ${there}.`,
     nobodyMayGo: "Aquí no se puede enviar a nadie:",
     crewIncomplete: "No se puede enviar a la vez a todos los que deben empezar juntos.",
+    cause: (root) => `Espera a ${root}, la raíz de su causa: no se envía a nadie antes de que se restablezca.`,
     basis: { matching: "por la asignación óptima", crew: "con una cuadrilla", person: "lo decidió una persona" },
     nobodyListed: "Otra incidencia retiene a quien se podría enviar.",
     othersFirst: "Quien se podría enviar atiende antes averías peores.",
@@ -579,4 +603,5 @@ export const es: Texts = {
     no: "No",
   },
   assist: assistEs,
+  lead: leadEs,
 };
