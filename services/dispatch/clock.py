@@ -149,4 +149,6 @@ def _give_up_on(turn: Turn, name: str, epoch: int) -> None:
         turn.decide("engineer_changed", engineer=engineer, reason="unreachable")
         if engineer.leaving:
             lifecycle.go_off_shift(turn, engineer)
+        elif engineer.due_back:  # nothing is in hand any more: it is for their own region to look for them
+            turn.freed.append(engineer.row)
     turn.replan = True

@@ -201,6 +201,20 @@ def test_a_recall_waits_for_the_job_in_hand() -> None:
     assert "lending_released" in kinds(scene.phone("XE0", "restored", "resolved"))
 
 
+def test_a_silent_phone_keeps_nobody_abroad() -> None:
+    """Recalled with work in hand that nobody ever acknowledges: given back once that is taken back."""
+    scene = region_of_eight()
+    loan = loan_of(scene, "XE0", home_region="R2", to_region="R1", owner_epoch=1)
+    taken_over(scene, loan)
+    scene.after(5 * 60)
+    scene.reported("I1", north_km=100)
+    assert scene.region.incidents["I1"].engineer_id == "XE0"
+    recall = RecallLoan(region="R1", loan_id=loan.loan_id, engineer_id="XE0")
+    assert kinds(scene.tell("R1", recall)) == ["lending_recalled"]
+    assert "lending_released" not in kinds(scene.after(2))
+    assert "lending_released" in kinds(scene.after(4))
+
+
 def test_who_is_on_loan_is_not_registered_anew() -> None:
     """A registration while lent would give them to two regions: refused on both sides."""
     scene = region_of_eight()
