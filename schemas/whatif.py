@@ -47,6 +47,20 @@ class RegionFuture(Wire):
     stranded: Spread
 
 
+class RolloutBias(Wire):
+    """How far a fork's mean waiting lies from the dispatcher's own where both played the same future.
+
+    Minutes, fork less dispatcher, over `n` such futures; `p10` to `p90` hold four in five of them. Of regions
+    whose mean waiting is up to `up_to_min`, and above that of the band before.
+    """
+
+    up_to_min: float | None = None
+    waited_min: float
+    p10: float
+    p90: float
+    n: Count
+
+
 class RegionFork(Wire):
     """One region's two futures, and their difference (with the move less without), future by future."""
 
@@ -55,6 +69,8 @@ class RegionFork(Wire):
     without: RegionFuture
     with_move: RegionFuture
     difference: RegionFuture
+    bias: RolloutBias | None = None
+    """Measured where people waited as long as here without the move."""
 
 
 class Refusal(Wire):
