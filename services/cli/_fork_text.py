@@ -14,7 +14,7 @@ from rich.text import Text
 
 from schemas.base import TIERS, Tier, rfc3339
 from schemas.plans import PlannedMove
-from schemas.whatif import ForkReport, RegionFork, RegionFuture, Spread
+from schemas.whatif import ForkReport, RegionFork, RegionFuture, RolloutBias, Spread
 
 PLAIN_WIDTH = 140
 FIGURES = {
@@ -74,7 +74,17 @@ def _table(region: RegionFork, moves: bool) -> Table:
         without, with_move, difference = spreads
         cells = (_quantiles(without), _quantiles(with_move), _mean(difference))
         table.add_row(title, *(cells if moves else cells[:1]))
+    if region.bias is not None:
+        table.caption, table.caption_justify = _bias(region.bias), "left"
     return table
+
+
+def _bias(bias: RolloutBias) -> str:
+    """How far these figures lie from what the dispatcher itself would make of such futures."""
+    return (
+        f"mean waiting less the dispatcher's own: {bias.waited_min:+.1f} min"
+        f" (80 %: {bias.p10:+.1f} to {bias.p90:+.1f}, n {bias.n})"
+    )
 
 
 def _titles() -> list[str]:

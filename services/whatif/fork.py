@@ -23,6 +23,7 @@ from services.dispatch.geometry import unit_vector
 from services.dispatch.moments import minutes_ms, to_moment, to_ms
 from services.dispatch.travel import travel_ms_between
 from services.surge.policy import DAY
+from services.whatif.bias import bias_at
 from services.whatif.columns import NOBODY
 from services.whatif.country import Country, country_of
 from services.whatif.futures import Source, future, sources_of
@@ -116,6 +117,7 @@ class Fork:
             without=coming,
             with_move=future_of(with_move),
             difference=future_of([w.less(o) for w, o in zip(with_move, without, strict=True)]),
+            bias=bias_at(coming.waited_min.mean),
         )
 
 

@@ -1,193 +1,72 @@
 """How fast a fork is, whether its intervals hold what then happened, and how its rollout differs from `step`.
 
-Coverage and bias are taken from replays without lending, forked every hour: what then happened is known. For
-the bias the rollout is given the true reports and the true work, so that only its dispatching differs from
-`step`.
+Coverage and bias are taken from replays without lending, forked every hour: what then happened is known. What
+is drawn was tuned on one half of the scenarios; the other half is told beside the pool.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import math
+import os
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
-from statistics import fmean
-from typing import Any, NamedTuple
+from statistics import fmean, stdev
 
-import numpy as np
-
-from schemas.base import TIERS
-from schemas.decisions import Decision
-from schemas.plans import MovePlan
-from services.cli._fork_pool import play_all
-from services.dispatch.fold import PartitionFold, UnexplainedFold
-from services.dispatch.geometry import unit_vector
-from services.dispatch.moments import minutes_ms, to_ms
-from services.dispatch.needs import FOREVER
+from schemas.whatif import RolloutBias
+from services.dispatch.fold import UnexplainedFold
 from services.simulation.replay import Replay
-from services.simulation.scenarios import Scenario, read_scenario
-from services.surge.policy import shipped_lending_policy
-from services.whatif.columns import NOBODY
-from services.whatif.fork import HORIZON_MIN, Fork, fork_of
-from services.whatif.futures import Future
-from services.whatif.outcomes import outcomes_of
-from services.whatif.plans import wanted
-from services.whatif.rollout import Run
+from services.simulation.scenarios import read_scenario
+from services.whatif.bias import BANDS_MIN, MeasuredBias, bias_at
 from services.whatif.spreads import quantile
-from services.whatif.work import columns_of
+from tests.bench._fork_truth import Fared, Question, fared
 from tests.bench._report import CouldNotMeasure, Report, Steps, run
-from tests.bench._runs import alone
+from tests.bench._runs import ROOT, alone
 
 FIRST_WITHIN_S, ALL_WITHIN_S = 2.0, 10.0
 COVERED = (0.70, 0.90)
+TUNED = ("storm-1", "storm-3", "aid-1")
+"""On these what is drawn was tuned; the others were looked at afterwards."""
 BUSY_AFTER = timedelta(hours=14)
-HOUR = timedelta(hours=1)
-
-
-class Fared(NamedTuple):
-    """One region from an hour on: its mean waiting (min) as the fork said, as it came, as it was rolled."""
-
-    scenario: str
-    hour: int
-    region: str
-    low: float
-    high: float
-    came: float
-    rolled: float
-
-    @property
-    def covered(self) -> bool:
-        """Whether the 80 % interval held what came."""
-        return self.low <= self.came <= self.high
-
-
-class Question(NamedTuple):
-    """A scenario to be forked every so many hours."""
-
-    folder: Path
-    every: int
-    futures: int
-
-
-def fared(question: Question) -> list[Fared]:
-    """Replay a scenario, fork it as it goes, and look afterwards what came."""
-    scenario = read_scenario(question.folder)
-    replay = Replay(scenario, fold=UnexplainedFold)
-    first, last = scenario.reports[0].reported_at, scenario.reports[-1].reported_at
-    hour, moment, asked = 0, first.replace(minute=0, second=0, microsecond=0), []
-    while (moment := moment + HOUR) <= last - timedelta(minutes=HORIZON_MIN):
-        hour += 1
-        folds = replay.play_until(moment)
-        if hour % question.every == 0:
-            asked.append((hour, moment, *_told(_at(folds, moment), scenario, question.futures)))
-    arrivals = _arrivals(replay.run().decisions)
-    return [
-        Fared(scenario.name, hour, region, low, high, _came(scenario, arrivals, region, moment), rolled)
-        for hour, moment, intervals, made in asked
-        for region, (low, high), rolled in zip(intervals, intervals.values(), made, strict=True)
-    ]
-
-
-def _at(folds: list[PartitionFold], moment: datetime) -> list[PartitionFold]:
-    """Copies whose clocks stand at the moment, also where nothing has ticked for a while."""
-    copies = [UnexplainedFold.restore(fold.snapshot()) for fold in folds]
-    for copy in copies:
-        copy.now = moment
-    return copies
-
-
-def _told(
-    folds: list[PartitionFold], scenario: Scenario, futures: int
-) -> tuple[dict[str, tuple[float, float]], list[float]]:
-    """By region the 80 % interval of the mean waiting, and what the rollout makes of the true future."""
-    fork = fork_of(folds, MovePlan())
-    pairs = [fork.pair(number) for number in range(futures)]
-    intervals = {}
-    for at, name in enumerate(fork.country.regions):
-        waited = sorted(pair.without[at].waited_min for pair in pairs)
-        intervals[name] = quantile(waited, 0.1), quantile(waited, 0.9)
-    run = Run(fork.country, _true_future(fork, scenario), (), range(len(fork.country.regions)))
-    jobs = run.play(fork.until)
-    made = outcomes_of(jobs, run.engineers, len(fork.country.regions), fork.country.now, fork.until)
-    return intervals, [outcome.waited_min for outcome in made]
-
-
-def _true_future(fork: Fork, scenario: Scenario) -> Future:
-    """What will be reported, and how long all work will take."""
-    country = fork.country
-    rows: list[dict[str, Any]] = []
-    for report in scenario.reports:
-        reported = to_ms(report.reported_at)
-        if country.now <= reported < fork.until and report.region is not None:
-            at, tier = country.regions.index(report.region), TIERS.index(report.tier)
-            rows.append(
-                {
-                    "region": at,
-                    "place": unit_vector(report.place.lat, report.place.lon),
-                    "tier": tier,
-                    "weight": int(country.weights[at, tier]),
-                    "reported": reported,
-                    "promised": reported + int(country.promises[at, tier]),
-                    "expected": max(1, minutes_ms(report.expected_service_min or 60.0)),
-                    "product": country.products[report.product],
-                    "level": report.level,
-                    "opens": 0,
-                    "not_before": 0,
-                    "closes": FOREVER,
-                    "head": len(rows),
-                    "holder": NOBODY,
-                    "arrived": FOREVER,
-                    "work": minutes_ms(scenario.service_min[report.incident_id]),
-                }
-            )
-    known, ends = country.jobs.copy(), country.engineers.ends.copy()
-    known.work = np.array([minutes_ms(scenario.service_min[name]) for name in country.incidents], np.int64)
-    for job in np.flatnonzero((known.arrived < FOREVER) & (known.holder != NOBODY)).tolist():
-        ends[known.holder[job]] = max(country.now + 1, int(known.arrived[job] + known.work[job]))
-    return Future(known.joined(columns_of(rows)), ends)
-
-
-def _arrivals(decisions: list[Decision]) -> dict[str, datetime]:
-    """When somebody first came to each incident."""
-    arrived: dict[str, datetime] = {}
-    for decision in decisions:
-        if decision.kind == "on_site" and decision.incident_id is not None:
-            arrived.setdefault(decision.incident_id, decision.occurred_at or decision.decided_at)
-    return arrived
-
-
-def _came(scenario: Scenario, arrived: dict[str, datetime], region: str, now: datetime) -> float:
-    """The mean waiting (min) within the horizon, as a fork counts it."""
-    until = now + timedelta(minutes=HORIZON_MIN)
-    waited = [
-        (min(arrived.get(report.incident_id, until), until) - report.reported_at).total_seconds() / 60
-        for report in scenario.reports
-        if report.region == region and report.reported_at < until
-        and arrived.get(report.incident_id, until) > now
-    ]  # fmt: skip
-    return fmean(waited) if waited else 0.0
+MOVED, FUTURES = 10, 20
+SAME_WITHIN_MIN = 0.5
+"""What is shipped and what is measured now may differ by so much, or by three standard errors."""
 
 
 def _speed(folder: Path, report: Report) -> None:
-    """The first future and all twenty, both arms, from a state in hand; on as many cores as there are."""
+    """A process of its own that forks as the command does, from the start of its interpreter on."""
     scenario = read_scenario(folder)
     midnight = scenario.reports[0].reported_at.replace(hour=0, minute=0, second=0, microsecond=0)
     folds = Replay(scenario, fold=UnexplainedFold).play_until(midnight + BUSY_AFTER)
-    snapshots = [fold.snapshot() for fold in folds]
-    began = time.perf_counter()
-    folds = [UnexplainedFold.restore(snapshot) for snapshot in snapshots]
     struck = max((r for fold in folds for r in fold.regions.values()), key=lambda r: len(r.incidents)).region
-    fork = fork_of(folds, wanted(folds, struck, 10, shipped_lending_policy(), 360.0))
-    first_s, cpu = 0.0, []
-    for played in play_all(fork, 20):
-        first_s = first_s or time.perf_counter() - began
-        cpu.append(played.cpu_s)
-    report.add(f"{folder.name}: first future", first_s, "s", bound=FIRST_WITHIN_S)
-    report.add(f"{folder.name}: twenty futures", time.perf_counter() - began, "s", bound=ALL_WITHIN_S)
-    report.add(f"{folder.name}: a future, both arms", fmean(cpu), "CPU s")
+    with tempfile.TemporaryDirectory() as name:
+        for number, fold in enumerate(folds):
+            (Path(name) / f"{number:03}").write_bytes(fold.snapshot())
+        words = (name, struck, str(MOVED), str(FUTURES))
+        _timed([sys.executable, "-m", "tests.bench._fork_child", *words], folder.name, report)
+
+
+def _timed(command: list[str], name: str, report: Report) -> None:
+    began = time.perf_counter()
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        told = [(time.perf_counter() - began, json.loads(line)) for line in child.stdout]
+    if child.returncode != 0 or len(told) != FUTURES + 1:
+        raise CouldNotMeasure(f"the fork of {name} ended with {child.returncode}")
+    last = told[-1][1]
+    report.add(f"{name}: first future, from the start of python", told[0][0], "s", bound=FIRST_WITHIN_S)
+    report.add(f"{name}: twenty futures, the same", told[FUTURES - 1][0], "s", bound=ALL_WITHIN_S)
+    report.add(f"{name}: a future, both arms", last["each"], "CPU s")
+    report.add(f"{name}: all of it, over {last['cores']} cores", last["cpu_s"] / last["cores"], "CPU s each")
+    report.notes["load while timed"] = f"{os.getloadavg()[0]:.1f} on {last['cores']} cores"
 
 
 def measure(arguments: argparse.Namespace, steps: Steps) -> Report:
@@ -205,7 +84,11 @@ def measure(arguments: argparse.Namespace, steps: Steps) -> Report:
         for some in _each(questions, arguments.processes):
             found += some
             advance(1)
-    _judge(report, found)
+    if not found:
+        raise CouldNotMeasure(f"nothing could be forked in {arguments.scenarios}")
+    judge(report, found)
+    if arguments.write_bias is not None:
+        arguments.write_bias.write_text(_made(found, folders).model_dump_json(indent=1) + "\n")
     return report
 
 
@@ -214,21 +97,77 @@ def _each(questions: list[Question], processes: int) -> Iterator[list[Fared]]:
         yield from pool.map(fared, questions)
 
 
-def _judge(report: Report, found: list[Fared]) -> None:
-    covered = fmean(one.covered for one in found)
+def judge(report: Report, found: Sequence[Fared]) -> None:
+    """What the forks said beside what came: coverage of all and of parts, and the bias by band."""
+    covered = _share(one.covered for one in found)
+    pooled = f"of {len(found)}"
     report.add(
-        "80 % intervals that held the mean waiting", covered, "of all", bound=COVERED[0], sense="at least"
+        "80 % intervals that held the mean waiting", covered, pooled, bound=COVERED[0], sense="at least"
     )
-    report.add("the same, not too wide", covered, "of all", bound=COVERED[1])
-    for kind in ("storm", "aid"):
-        some = [one for one in found if one.scenario.startswith(kind)]
-        report.add(f"{kind}-*: held", fmean(one.covered for one in some), f"of {len(some)}")
-    report.add("came above the interval", fmean(one.came > one.high for one in found), "of all")
-    report.add("came below the interval", fmean(one.came < one.low for one in found), "of all")
-    for name, chosen in (("all", found), ("where they wait over 30 min", [o for o in found if o.came > 30])):
-        pairs = [(one.rolled, one.came) for one in chosen if one.came > 0 and one.rolled > 0]
-        logs = [math.log(rolled / came) for rolled, came in pairs]
-        report.add(f"rollout over step on the true future, {name}", math.exp(fmean(logs)), "x mean waiting")
+    report.add("the same, not too wide", covered, pooled, bound=COVERED[1])
+    for title, some in _parts(found).items():
+        if some:
+            report.add(f"held, {title}", _share(one.covered for one in some), f"of {len(some)}")
+    report.add("came above the interval", _share(one.came > one.high for one in found), pooled)
+    report.add("came below the interval", _share(one.came < one.low for one in found), pooled)
+    both = [one for one in found if one.came > 0 and one.rolled > 0]
+    ratio = math.exp(fmean(math.log(one.rolled / one.came) for one in both)) if both else math.nan
+    report.add("rollout over step on the true future", ratio, "x mean waiting")
+    _judge_bias(report, found)
+
+
+def _parts(found: Sequence[Fared]) -> dict[str, list[Fared]]:
+    parts = {
+        "tuned on these": [one for one in found if one.scenario in TUNED],
+        "not tuned on": [one for one in found if one.scenario not in TUNED],
+    }
+    for name in sorted({one.scenario for one in found}):
+        parts[name] = [one for one in found if one.scenario == name]
+    parts["mean waiting under 20 min"] = [one for one in found if one.came < 20]
+    return parts
+
+
+def _judge_bias(report: Report, found: Sequence[Fared]) -> None:
+    """Rollout less step, in minutes, by band; and whether what is shipped says the same."""
+    off = 0.0
+    for band, some in _bands(found):
+        up_to = "more" if band.up_to_min is None else f"up to {band.up_to_min:g} min"
+        unit = f"min of {band.n} ({band.p10:+.1f} to {band.p90:+.1f})"
+        report.add(f"rollout less step where they wait {up_to}", band.waited_min, unit)
+        allowed = max(SAME_WITHIN_MIN, 3 * _error(some))
+        shipped = bias_at(math.inf if band.up_to_min is None else band.up_to_min)
+        off = max(off, abs(shipped.waited_min - band.waited_min) / allowed)
+    report.add("shipped bias, off from this", off, "of what chance allows", bound=1.0)
+
+
+def _bands(found: Sequence[Fared]) -> Iterator[tuple[RolloutBias, list[float]]]:
+    """The differences by band of the mean waiting that the rollout came to, which is what a fork knows."""
+    for above, up_to in pairwise((-1.0, *BANDS_MIN, math.inf)):
+        some = sorted(one.rolled - one.came for one in found if above < one.rolled <= up_to)
+        if not some:
+            continue
+        band = RolloutBias(
+            up_to_min=None if math.isinf(up_to) else up_to,
+            waited_min=round(fmean(some), 2),
+            p10=round(quantile(some, 0.1), 2),
+            p90=round(quantile(some, 0.9), 2),
+            n=len(some),
+        )
+        yield band, some
+
+
+def _error(values: Sequence[float]) -> float:
+    return stdev(values) / math.sqrt(len(values)) if len(values) > 1 else math.inf
+
+
+def _made(found: Sequence[Fared], folders: Sequence[Path]) -> MeasuredBias:
+    names = ", ".join(folder.name for folder in folders)
+    made = f"muster bench fork --write-bias: hourly forks of replays without lending ({names})"
+    return MeasuredBias(made=made, bands=[band for band, _ in _bands(found)])
+
+
+def _share(held: Iterable[bool]) -> float:
+    return fmean(held)
 
 
 def main(argv: list[str]) -> int:
@@ -239,4 +178,5 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--every", type=int, default=1, help="fork every so many hours")
     parser.add_argument("--futures", type=int, default=20, help="of each fork")
     parser.add_argument("--processes", type=int, default=1, help="scenarios at a time")
+    parser.add_argument("--write-bias", type=to_path, help="write the measured bias here, as it ships")
     return run("fork", parser, measure, argv)
