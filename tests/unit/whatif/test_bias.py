@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from itertools import pairwise
 
 import pytest
@@ -37,7 +38,7 @@ def test_bands_do_not_overlap() -> None:
 def test_a_fork_shows_its_bias_beside_its_figures() -> None:
     """Every region's figures come with how far such figures have lain from the dispatcher's own."""
     told = report(fork_of(folds(), plan()), 2)
-    console = Console(width=140, record=True, quiet=True)
+    console = Console(width=140, record=True, file=io.StringIO())
     console.print(shown(told))
     text = console.export_text()
     for region in told.regions:
