@@ -7,7 +7,7 @@ import type { Fork, ForkState } from "./fork";
 import { numberText } from "./sentences";
 import { SpreadBar } from "./SpreadBar";
 import { FIGURES, figureOf, inOrder, scaleFor, verdictOf, type Figure, type Scales, type Verdict } from "./spreads";
-import type { ForkReport, RegionFork, Spread } from "./wire";
+import type { ForkReport, RegionFork, RolloutBias, Spread } from "./wire";
 
 const SIGNS: Record<Verdict, IconName> = { better: "accepted", worse: "broken", same: "minus", open: "dots" };
 
@@ -28,6 +28,11 @@ function differenceText(difference: Spread, figure: Figure): string {
   const { mean_low: low, mean_high: high } = difference;
   const interval = low == null || high == null ? null : t().lead.futures.interval(signed(low), signed(high));
   return [signed(difference.mean), interval].filter(Boolean).join(" ");
+}
+
+function biasText({ waited_min: mean, p10, p90, n }: RolloutBias): string {
+  const signed = (value: number): string => `${value < 0 ? "−" : "+"}${numberText(Math.abs(value))}`;
+  return t().lead.futures.bias(signed(mean), signed(p10), signed(p90), numberText(n));
 }
 
 function FigureName({ figure }: { figure: Figure }) {
@@ -65,6 +70,7 @@ function RegionFutures({ region, fork, scales }: { region: string; fork: RegionF
     <section class="future" data-region={region} data-role={fork.role} aria-label={words.of(region, words.roles[fork.role])}>
       <h4>{region} <span class="muted">{words.roles[fork.role]}</span></h4>
       <ul>{FIGURES.map((figure) => <FigureRow key={figure} fork={fork} figure={figure} scales={scales} />)}</ul>
+      {fork.bias && <p class="future-bias muted">{biasText(fork.bias)}</p>}
     </section>
   );
 }

@@ -83,12 +83,21 @@ export interface RegionFuture {
   stranded: Spread;
 }
 
+/** How far a fork's mean waiting lies from the dispatcher's own (min): measured over `n` futures played by both. */
+export interface RolloutBias {
+  waited_min: number;
+  p10: number;
+  p90: number;
+  n: number;
+}
+
 export interface RegionFork {
   region: string;
   role: Role;
   without: RegionFuture;
   with_move: RegionFuture;
   difference: RegionFuture;
+  bias?: RolloutBias | null;
 }
 
 /** A move that the home region would refuse now. */

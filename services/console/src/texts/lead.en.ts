@@ -137,6 +137,8 @@ export const leadEn = {
     howToRead: "Band: four in five futures. Line: the middle one. Bar: 80 % interval of the mean.",
     spread: (mean: string, low: string, high: string) => `${mean} (${low} to ${high})`,
     interval: (low: string, high: string) => `(${low} to ${high})`,
+    bias: (mean: string, low: string, high: string, n: string) =>
+      `Played coarser than dispatched: the mean wait here less the dispatcher’s own is ${mean} min (80 %: ${low} to ${high}, ${n} futures).`,
     figures: {
       waited_min: "Waiting",
       broken: "Broken",

@@ -139,6 +139,8 @@ export const leadEs: typeof leadEn = {
     howToRead: "Banda: cuatro de cada cinco futuros. Línea: el del medio. Barra: intervalo del 80 % de la media.",
     spread: (mean, low, high) => `${mean} (${low} a ${high})`,
     interval: (low, high) => `(${low} a ${high})`,
+    bias: (mean, low, high, n) =>
+      `Simulado con menos detalle que el despacho: la espera media aquí menos la del despacho es ${mean} min (80 %: ${low} a ${high}, ${n} futuros).`,
     figures: {
       waited_min: "Espera",
       broken: "Rotas",
