@@ -41,6 +41,7 @@ def refusal(value: bytes | None, headers: dict[str, bytes]) -> UnreadableRecord:
     return caught.value
 
 
+@pytest.mark.timeout(600)  # four CPU seconds for the largest event: many times that on cores in use
 @pytest.mark.parametrize("name", EVENT_TYPES)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(draw=st.data(), where=IDS, trace=st.sampled_from(["", "00-ab-cd-01"]))

@@ -34,6 +34,7 @@ def references(node: Any) -> list[str]:
     return [one for value in node for one in references(value)] if isinstance(node, list) else []
 
 
+@pytest.mark.timeout(600)  # three CPU seconds for the largest event: many times that on cores in use
 @pytest.mark.parametrize("name", sorted(EVENT_TYPES))
 def test_each_event_schema_is_one_and_takes_what_is_written(name: str) -> None:
     """Valid JSON Schema 2020-12, and any event of the model, as it goes to Kafka, fits it."""
