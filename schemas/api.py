@@ -12,6 +12,7 @@ from schemas.disasters import Permit
 from schemas.engineers import PhoneStatus, ShiftChange
 from schemas.incidents import IncidentFacts
 from schemas.regions import EngineerFacts, RegionFacts
+from schemas.swarms import MAX_SITES_NAMED
 
 Role = Literal["dispatcher", "technician", "expert", "lead", "customer", "operator", "service"]
 ROLES: tuple[Role, ...] = ("dispatcher", "technician", "expert", "lead", "customer", "operator", "service")
@@ -96,6 +97,35 @@ class ModesBody(Command):
     """How tiers are dispatched; a tier that is not named keeps its mode."""
 
     modes: Annotated[dict[Tier, Mode], Field(min_length=1)]
+    reason: ShortText = ""
+
+
+class SwarmBody(_IncidentCommandBody):
+    """So many shall work on it together, everybody counted; without `lead_id` the highest qualified leads."""
+
+    crew: int = Field(ge=1, le=MAX_CREW)
+    lead_id: Id | None = None
+    reason: Reason
+
+
+class CauseBody(Command):
+    """The incident that the sites of a cause wait for; `site_ids` adds those that named no cause."""
+
+    root_id: Id
+    site_ids: list[Id] = Field(default=[], max_length=MAX_SITES_NAMED)
+    reason: Reason
+
+
+class EndCauseBody(Command):
+    """The region in which the cause was declared, and why it ends."""
+
+    region: Id
+    reason: ShortText = ""
+
+
+class StillDownBody(Command):
+    """What is seen at the site."""
+
     reason: ShortText = ""
 
 

@@ -183,12 +183,12 @@ def end_swarm(turn: Turn, swarm: Swarm, reason: str, by: str | None = None) -> N
     """Everybody who joined is free; the incident's own engineer goes on."""
     region = turn.region
     del region.swarms[swarm.incident_id]
-    freed: list[Engineer] = []
-    for place in places_of(region, swarm):
-        freed += close_place(turn, place, "swarm_over")
     root = region.incidents.get(swarm.incident_id) or region.closed[swarm.incident_id]
     if root.incident_id in region.incidents:
         mirror.incident_changed(region, root)
     turn.decide("swarm_ended", root, reason=reason, by=by, crew=swarm.crew)
+    freed: list[Engineer] = []
+    for place in places_of(region, swarm):
+        freed += close_place(turn, place, "swarm_over")
     release(turn, freed)
     turn.replan = True

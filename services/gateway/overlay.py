@@ -67,6 +67,7 @@ def _step(view: View, decision: Decision) -> View:
             view["epoch"] = decision.epoch
         _assignment(view, decision)
         _control(view, decision)
+        _gathering(view, decision)
         if kind in _TIMES:
             view[_TIMES[kind]] = rfc3339(decision.occurred_at or decision.decided_at)
     if kind == "promise_broken" or decision.late:
@@ -118,6 +119,29 @@ def _control(view: View, decision: Decision) -> None:
         view["lock"] = decision.reason
     elif kind == "unlocked":
         view["lock"], view["locked_to"] = None, []
+
+
+def _gathering(view: View, decision: Decision) -> None:
+    """Swarms and causes, as far as decisions about the incident tell them."""
+    kind, who = decision.kind, decision.engineer_id
+    swarm = dict(view.get("swarm") or {})
+    if decision.swarm_of is not None:
+        view["swarm_of"] = decision.swarm_of
+    if kind == "swarm_raised":
+        said = {"crew": decision.crew, "by": decision.by, "reason": decision.detail or ""}
+        view["swarm"] = {"since": rfc3339(decision.decided_at), "members": [], "there": [], **swarm, **said}
+    elif kind == "swarm_led":
+        view["swarm"] = {**swarm, "lead_id": decision.lead_id}
+    elif kind == "swarm_joined":
+        view["swarm"] = {**swarm, "there": [*swarm.get("there", []), who]}
+    elif kind == "swarm_ended":
+        view["swarm"] = None
+    elif kind == "site_waits":
+        view["waits_for"], view["cause_id"] = decision.waits_for, decision.cause_id
+    elif kind in ("site_released", "resolved", "cancelled"):
+        view["waits_for"] = None
+    elif kind == "queued" and decision.reason == "still_down":
+        view["restored_at"] = view["resolved_at"] = None
 
 
 def has_in_hand(view: View, engineer_id: str) -> bool:

@@ -211,3 +211,26 @@ test("who of a crew is on site is counted as they report it", () => {
   picture.apply(decision(13, { kind: "withdrawn", incident_id: "I1", engineer_id: "E1", incident_state: "waiting" }));
   assert.equal(crewText(picture.incidents.get("I1")!), "0 of 2 there");
 });
+
+test("a swarm is raised, led and over, and its places say what they are of", () => {
+  const picture = loaded();
+  picture.apply(decision(12, { kind: "swarm_raised", incident_id: "I1", crew: 4, by: "d-1", detail: "it burns" }));
+  picture.apply(decision(13, { kind: "swarm_led", incident_id: "I1", lead_id: "E1", engineer_id: "E1" }));
+  const place = { tier: "gold", product: "core", place: { lat: 38.7, lon: -9.1 }, reported_at: minutes(0), promised_at: minutes(110) } as const;
+  picture.apply(decision(14, { kind: "queued", incident_id: "I1.swarm-12-1", swarm_of: "I1", ...place }));
+  assert.deepEqual([picture.incidents.get("I1")?.swarm?.crew, picture.incidents.get("I1")?.swarm?.lead_id], [4, "E1"]);
+  assert.equal(picture.incidents.get("I1.swarm-12-1")?.swarm_of, "I1");
+  picture.apply(decision(15, { kind: "swarm_ended", incident_id: "I1", reason: "restored" }));
+  assert.equal(picture.incidents.get("I1")?.swarm, null);
+});
+
+test("a site waits for its root until it is back, and again where it was not", () => {
+  const picture = loaded();
+  picture.apply(decision(12, { kind: "site_waits", incident_id: "I1", waits_for: "ROOT", cause_id: "C1" }));
+  assert.equal(picture.incidents.get("I1")?.waits_for, "ROOT");
+  picture.apply(decision(13, { kind: "restored", incident_id: "I1", incident_state: "restored", reason: "cause_restored" }));
+  picture.apply(decision(13, { n: 1, kind: "resolved", incident_id: "I1", incident_state: "resolved", reason: "cause_restored" }));
+  assert.equal(picture.incidents.get("I1")?.waits_for, null);
+  picture.apply(decision(14, { kind: "queued", incident_id: "I1", incident_state: "waiting", reason: "still_down" }));
+  assert.deepEqual([picture.incidents.get("I1")?.state, picture.incidents.get("I1")?.restored_at], ["waiting", null]);
+});

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from schemas.answers import Accepted, IncidentAnswer, RegionAnswer
-from schemas.api import AssignBody, ConfirmBody, LockBody, ModesBody, PinBody, UnlockBody
+from schemas.api import AssignBody, ConfirmBody, LockBody, ModesBody, PinBody, SwarmBody, UnlockBody
 from schemas.base import Command
 from schemas.commands import (
     AssignIncident,
@@ -20,6 +20,7 @@ from schemas.commands import (
     UnlockIncident,
 )
 from schemas.decisions import Decision
+from schemas.swarms import SwarmIncident
 from services.gateway.access import Caller, GuardedRoute, Parts, require_region
 from services.gateway.commands import Asked, AskedBy
 from services.gateway.overlay import View
@@ -71,6 +72,14 @@ async def confirm_suggestion(
 ) -> Response:
     """Carry out what is suggested; 409 where it, the epoch or a rule has changed since."""
     return await _command(gateway, caller, asked, incident_id, ConfirmSuggestion, body)
+
+
+@router.post("/incidents/{incident_id}/swarm", response_model=IncidentAnswer, responses=MAYBE)
+async def swarm_incident(
+    incident_id: IncidentId, body: SwarmBody, caller: Caller, gateway: Parts, asked: AskedBy
+) -> Response:
+    """Let this many work on it with one lead; whoever is there stays. As few as its own crew ends that."""
+    return await _command(gateway, caller, asked, incident_id, SwarmIncident, body)
 
 
 async def _command(

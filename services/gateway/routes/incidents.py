@@ -106,7 +106,7 @@ def is_visible(caller: Identity, view: View) -> bool:
     if caller.role == "technician":
         return has_in_hand(view, caller.subject)
     if caller.role == "customer":
-        return view.get("customer_id") == caller.customer
+        return view.get("customer_id") == caller.customer and view.get("swarm_of") is None
     return caller.sees(view["region"])
 
 

@@ -11,6 +11,7 @@ import { BoardMap } from "./BoardMap";
 import { CurvesPanel } from "./CurvesPanel";
 import { Drawer } from "./Drawer";
 import { Engineers } from "./Engineers";
+import { GatheringBar } from "./GatheringBar";
 import { AttentionBar, Incidents } from "./Incidents";
 import { Kpis } from "./Kpis";
 import { ModesButton, ModesDrawer } from "./Modes";
@@ -84,6 +85,7 @@ export function Board() {
             <h1 class="visually-hidden">{t().nav.board}</h1>
             <div class="board-top">
               <AlertBar />
+              <GatheringBar />
               <Kpis />
               <AttentionBar />
             </div>

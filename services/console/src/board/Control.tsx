@@ -9,9 +9,10 @@ import { nextClock } from "../time";
 import type { IncidentView, LockKind } from "../wire";
 import { isOpen } from "./picture";
 import { ChooseEngineers } from "./ChooseEngineers";
+import { SwarmForm } from "./GatheringForms";
 import { zoneOf } from "./store";
 
-type Open = "nothing" | "assign" | "lock";
+type Open = "nothing" | "assign" | "lock" | "swarm";
 type Said = { tone: "notice" | "refusal"; text: string } | null;
 
 const mayDecide = (): boolean => session.value.status === "in" && ["dispatcher", "lead"].includes(session.value.me.role);
@@ -56,7 +57,7 @@ export function Control({ incident }: { incident: IncidentView }) {
   return (
     <section class="control" aria-label={words.title}>
       <Suggestion incident={incident} busy={busy} run={run} />
-      {open === "nothing" && !attended && (
+      {open === "nothing" && !attended && !incident.waits_for && (
         <p class="control-row">
           <button type="button" class="action" disabled={busy} onClick={() => setOpen("assign")}>
             <Icon name="sent" size={14} /> {words.assign}
@@ -69,6 +70,8 @@ export function Control({ incident }: { incident: IncidentView }) {
           )}
         </p>
       )}
+      {open === "nothing" && <Gathering incident={incident} busy={busy} run={run} openSwarm={() => setOpen("swarm")} />}
+      {open === "swarm" && <SwarmForm incident={incident} busy={busy} run={run} close={() => setOpen("nothing")} />}
       {open === "assign" && <AssignForm incident={incident} busy={busy} run={run} close={() => setOpen("nothing")} />}
       {open === "lock" && <LockForm incident={incident} busy={busy} run={run} close={() => setOpen("nothing")} />}
       <p role="status" class={said ? `control-said ${said.tone}` : "control-said"}>{busy ? words.busy : said?.text}</p>
@@ -80,6 +83,26 @@ interface Asking {
   incident: IncidentView;
   busy: boolean;
   run: (word: string, body: object) => Promise<void>;
+}
+
+/** Many for one incident, or a site that is down for another reason than its cause. */
+function Gathering({ incident, busy, run, openSwarm }: Asking & { openSwarm: () => void }) {
+  const words = t().gathering;
+  if (incident.waits_for)
+    return (
+      <p class="control-row">
+        <span>{words.waitsFor(incident.waits_for)}</span>
+        <button type="button" class="action" disabled={busy} onClick={() => void run("still-down", {})}>{words.stillDown}</button>
+      </p>
+    );
+  if (incident.state === "restored" || incident.swarm_of) return null;
+  return (
+    <p class="control-row">
+      <button type="button" class="action" disabled={busy} onClick={openSwarm}>
+        <Icon name="person" size={14} /> {incident.swarm ? words.amend : words.raise}
+      </button>
+    </p>
+  );
 }
 
 function Suggestion({ incident, busy, run }: Asking) {
@@ -98,7 +121,7 @@ function Suggestion({ incident, busy, run }: Asking) {
   );
 }
 
-function ReasonField({ value, change }: { value: string; change: (value: string) => void }) {
+export function ReasonField({ value, change }: { value: string; change: (value: string) => void }) {
   const words = t().control;
   return (
     <label class="field">
@@ -108,7 +131,7 @@ function ReasonField({ value, change }: { value: string; change: (value: string)
   );
 }
 
-type FormOf = Asking & { close: () => void };
+export type FormOf = Asking & { close: () => void };
 
 function AssignForm({ incident, busy, run, close }: FormOf) {
   const words = t().control;

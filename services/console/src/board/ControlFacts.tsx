@@ -37,6 +37,12 @@ export function ControlFacts({ incident, zone }: { incident: IncidentView; zone:
   return (
     <>
       {crew && <Line name={words.together} value={crew} />}
+      {incident.swarm && (
+        <Line
+          name={t().gathering.swarmed}
+          value={[`×${incident.swarm.crew}`, incident.swarm.lead_id && t().gathering.leads(incident.swarm.lead_id)].filter(Boolean).join(" · ")}
+        />
+      )}
       {access && <Line name={words.access} value={access} />}
       {lock && <Line name={words.locked} value={[words.kinds[lock], ...incident.locked_to].join(" · ")} />}
     </>

@@ -57,6 +57,7 @@ function IncidentRow({ incident }: { incident: IncidentView }) {
         <span class="incident-region">{incident.region}</span>
         <StateChip state={incident.state} unheard={incident.state === "assigned" && !incident.acknowledged} />
         <span class="incident-who">{whereTo(incident)}</span>
+        {incident.swarm && <span class="chip" title={t().gathering.swarm(incident.incident_id)}><Icon name="person" size={13} />×{incident.swarm.crew}</span>}
       </span>
       <PromiseBar incident={incident} />
     </button>

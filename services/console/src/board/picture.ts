@@ -291,10 +291,34 @@ const INCIDENT_CHANGES: Partial<Record<Decision["kind"], Change>> = {
   resolved: (incident, decision) => {
     incident.resolved_at = decision.occurred_at ?? decision.decided_at;
     incident.restored_at ??= incident.resolved_at;
+    incident.waits_for = null;
   },
   cancelled: (incident, decision) => {
     incident.resolved_at = decision.decided_at;
-    incident.engineer_id = null;
+    incident.engineer_id = incident.waits_for = null;
+  },
+  queued: (incident, { reason }) => {
+    if (reason === "still_down") incident.restored_at = incident.resolved_at = incident.on_site_at = null;
+  },
+  swarm_raised: (incident, { crew, lead_id, by, detail, decided_at }) => {
+    const before = incident.swarm ?? { members: [], there: [], since: decided_at };
+    incident.swarm = { ...before, crew: crew ?? 1, lead_id, by: by ?? "", reason: detail ?? "" };
+  },
+  swarm_led: (incident, { lead_id }) => {
+    if (incident.swarm) incident.swarm = { ...incident.swarm, lead_id };
+  },
+  swarm_ended: (incident) => {
+    incident.swarm = null;
+  },
+  cause_declared: (incident, { cause_id }) => {
+    incident.cause_id = cause_id;
+  },
+  site_waits: (incident, { waits_for, cause_id }) => {
+    incident.waits_for = waits_for;
+    incident.cause_id = cause_id;
+  },
+  site_released: (incident) => {
+    incident.waits_for = null;
   },
   promise_broken: (incident) => {
     incident.late = true;

@@ -103,7 +103,9 @@ function restored(decision: Decision, _zone: string, known: IncidentView | undef
   return {
     icon: "restored",
     tone: "good",
-    sentence: t().stream.restored(incidentOf(decision), engineerOf(decision)),
+    sentence: decision.engineer_id
+      ? t().stream.restored(incidentOf(decision), decision.engineer_id)
+      : t().gathering.back(incidentOf(decision)),
     reason: join(after, whyOf(decision)),
   };
 }
@@ -156,7 +158,9 @@ const TELLERS: Record<Decision["kind"], Teller> = {
   en_route: simple("moving", "moving", (d) => t().stream.enRoute(engineerOf(d), incidentOf(d))),
   on_site: onSite,
   restored,
-  resolved: simple("resolved", "good", (d) => t().stream.resolved(incidentOf(d), engineerOf(d))),
+  resolved: simple("resolved", "good", (d) =>
+    d.engineer_id ? t().stream.resolved(incidentOf(d), d.engineer_id) : t().gathering.closed(incidentOf(d)),
+  ),
   cancelled: simple("cancelled", "plain", (d) => t().stream.cancelled(incidentOf(d))),
   unservable: simple("broken", "bad", (d) => t().stream.unservable(incidentOf(d))),
   suggested: simple("person", "moving", (d) =>
@@ -209,4 +213,6 @@ const TELLERS: Record<Decision["kind"], Teller> = {
   conflicted: simple("conflict", "bad", (d) => t().stream.conflicted(engineerOf(d))),
 };
 
-export const tell: Teller = (decision, zone, known) => TELLERS[decision.kind](decision, zone, known);
+/** A kind that a newer worker tells and this page does not know is named as it is. */
+export const tell: Teller = (decision, zone, known) =>
+  (TELLERS[decision.kind] ?? simple("person", "plain", (d) => `${d.kind} ${who(d)}`))(decision, zone, known);

@@ -6,7 +6,7 @@ import { LiveStream } from "../live";
 import { boardFrom, decisionFrom, engineerFrom, type Sparse, type SparseBoard } from "../received";
 import { sessionEnded } from "../session";
 import type { StreamEvent } from "../sse";
-import type { BoardView, Decision, EngineerState, EngineerView, RegionKpi, Tier } from "../wire";
+import type { BoardView, Decision, EngineerState, EngineerView, IncidentView, RegionKpi, Tier } from "../wire";
 import { isOpen, Picture } from "./picture";
 import { exceptionOf, isShown, type Exception } from "./sentences";
 import { groupsOf, urgency, type Group } from "./urgency";
@@ -39,6 +39,8 @@ export interface ChosenPosting {
   place: string | null;
 }
 export const selectedPosting = signal<ChosenPosting | null>(null);
+/** The root whose sites alone are listed. */
+export const sitesFilter = signal<string | null>(null);
 export const modesOpen = signal(false);
 
 export function closeDrawers(): void {
@@ -176,16 +178,39 @@ export const zone = computed(() => {
 
 export const zoneOf = (region: string): string => picture.regions.get(region)?.time_zone ?? "UTC";
 
+/** A site that waits for its root stands in the cause's line, a place in the swarm's; the sites of one on demand. */
+const isListed = (incident: IncidentView): boolean =>
+  sitesFilter.value === null ? incident.waits_for === null && incident.swarm_of === null : incident.waits_for === sitesFilter.value;
+
 /** Open incidents of the chosen regions and tiers, most urgent first. */
 export const openIncidents = computed(() => {
   version.value;
   const now = logTime.peek() ?? Date.now();
   return [...picture.incidents.values()]
-    .filter((incident) => isOpen(incident) && wanted(incident.region, incident.tier))
+    .filter((incident) => isOpen(incident) && wanted(incident.region, incident.tier) && isListed(incident))
     .map((incident) => ({ incident, rank: urgency(incident, now, picture.regions.get(incident.region)) }))
     .sort((a, b) => a.rank - b.rank || a.incident.incident_id.localeCompare(b.incident.incident_id))
     .map(({ incident }) => ({ ...incident }));
 });
+
+const ofRegion = (incident: IncidentView): boolean => isOpen(incident) && wanted(incident.region);
+
+/** Roots that sites wait for, and incidents that a swarm works on. */
+export const tied = computed(() => {
+  version.value;
+  const roots = new Set([...picture.incidents.values()].filter((one) => ofRegion(one) && one.waits_for).map((one) => one.waits_for));
+  return [...picture.incidents.values()].filter((one) => roots.has(one.incident_id)).map((one) => ({ ...one }));
+});
+export const swarmed = computed(() => {
+  version.value;
+  return [...picture.incidents.values()].filter((one) => ofRegion(one) && one.swarm).map((one) => ({ ...one }));
+});
+
+/** The sites that wait for a root, and the places of a swarm. */
+export const sitesOf = (root: string): IncidentView[] =>
+  [...picture.incidents.values()].filter((one) => isOpen(one) && one.waits_for === root);
+export const placesOf = (root: string): IncidentView[] =>
+  [...picture.incidents.values()].filter((one) => isOpen(one) && one.swarm_of === root);
 
 export const groupCounts = computed(() => {
   const now = logTime.peek() ?? Date.now();
