@@ -54,6 +54,15 @@ class Problem(Wire):
     """Which engineers, where a batch of positions was refused."""
 
 
+class ExerciseAnswer(Wire):
+    """A drill has begun: its region, how many engineers were copied, and how many were refused."""
+
+    region: Id
+    exercise: bool
+    engineers: int
+    refused: int = 0
+
+
 class Accepted(Wire):
     """The broker has it, and the fold's answer was not waited for or did not come within the wait."""
 

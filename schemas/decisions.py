@@ -64,6 +64,7 @@ DecisionKind = Literal[
     "cause_ended",  # `reason` is restored, resolved, cancelled or lifted
     "site_waits",  # it waits for `waits_for`, the root of its cause: nobody is sent there
     "site_released",  # it is served on its own again: `reason` is cause_ended, still_down or override
+    "exercise_ended",  # the drill is over; `engineer_id`s and incidents of it are gone
     "alert_raised",  # a warning stands for the region: `alert`
     "alert_updated",  # in place of those that `replaces` names
     "alert_cancelled",
@@ -141,6 +142,8 @@ class Decision(Wire):
     permits: list[Permit] | None = Field(default=None, max_length=10)
     """Which of its permits were needed for it."""
     follow_up_of: Id | None = None
+    exercise: bool | None = None
+    """True: of a drill, nothing of it is real."""
     swarm_of: Id | None = None
     """The decision is about a place in the swarm on this incident."""
     lead_id: Id | None = None

@@ -19,6 +19,7 @@ from schemas.engineers import (
     StatusReported,
     WorkEstimateUpdated,
 )
+from schemas.exercises import EndExercise
 from schemas.incidents import CancelIncident, IncidentReported, IncidentTriaged
 from schemas.lending import (
     CommitLoan,
@@ -56,6 +57,7 @@ EVENT_TYPES: Mapping[str, type[Wire]] = MappingProxyType(
         "muster.incident.still-down.v1": SiteStillDown,
         "muster.cause.declare.v1": DeclareCause,
         "muster.cause.end.v1": EndCause,
+        "muster.exercise.end.v1": EndExercise,
         "muster.alert.raised.v1": AlertRaised,
         "muster.alert.updated.v1": AlertUpdated,
         "muster.alert.cancelled.v1": AlertCancelled,
@@ -107,6 +109,7 @@ RegionEvent = (
     | DeclareCause
     | EndCause
     | SiteStillDown
+    | EndExercise
     | AlertRaised
     | AlertUpdated
     | AlertCancelled

@@ -53,6 +53,8 @@ class RegionLoad(Wire):
     breaking: Count = 0
     """Promises that will break within `breaking_within_min` if the queue is served as fast as it can be."""
     breaking_within_min: float = 180.0
+    exercise: bool = False
+    """Of a drill: it is counted with no other region."""
     on_duty: Count = 0
     """Engineers of any region who work here now or are on their way here."""
     home_on_duty: Count = 0

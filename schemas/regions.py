@@ -19,6 +19,7 @@ from schemas.base import (
     Tier,
     Wire,
 )
+from schemas.exercises import is_exercise_region
 
 
 def _known_zone(name: str) -> str:
@@ -110,6 +111,14 @@ class RegionDefined(RegionFacts):
     """A region exists with these borders and terms; a later one replaces an earlier."""
 
     region: Id
+    exercise: bool = False
+    """A drill on a copy of a region: its name says so too, and nothing of it is real."""
+
+    @model_validator(mode="after")
+    def _named_so(self) -> RegionDefined:
+        if self.exercise != is_exercise_region(self.region):
+            raise ValueError("an exercise, and nothing else, has a name that ends with .exercise")
+        return self
 
 
 class Certificate(Wire):

@@ -20,6 +20,7 @@ from schemas.engineers import (
     StatusReported,
     WorkEstimateUpdated,
 )
+from schemas.exercises import EndExercise
 from schemas.incidents import CancelIncident, IncidentReported, IncidentTriaged
 from schemas.lending import (
     CommitLoan,
@@ -85,6 +86,7 @@ _PEOPLES = (
     DeclareCause,
     EndCause,
     SiteStillDown,
+    EndExercise,
 )
 _ALERTS = (AlertRaised, AlertUpdated, AlertCancelled)
 _LENDING = (EngineersRequested, CommitLoan, ExtendLoan, RecallLoan, ProposePlan, WithdrawPlan)

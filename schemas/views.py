@@ -68,6 +68,8 @@ class IncidentView(Wire):
     suggested: list[Id] = Field(default=[], max_length=50)
     """Whom the engine would send; nobody has been told before somebody confirms."""
     mode: Mode = "automatic"
+    exercise: bool | None = None
+    """True: of a drill, nothing of it is real."""
     swarm_of: Id | None = None
     """It is a place in the swarm on that incident."""
     swarm: SwarmView | None = None
@@ -93,6 +95,7 @@ class EngineerView(Wire):
     """Where they wait, or are on their way to wait, for what is expected; `post_at`: from when."""
     post_at: Moment | None = None
     reachable: bool = True
+    exercise: bool | None = None
 
 
 class RegionView(Wire):
@@ -106,6 +109,9 @@ class RegionView(Wire):
     disaster: Disaster | None = None
     alerts: list[Alert] = Field(default=[])
     """The warnings that stand, or will, until they expire."""
+    exercise: bool | None = None
+    """True: a drill on a copy of the region before the dot; `exercise_over`: it has ended."""
+    exercise_over: bool | None = None
     causes: list[CauseView] = Field(default=[], max_length=200)
     polygon: Polygon | None = None
     log: str

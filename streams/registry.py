@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas.base import Place, Wire
 from schemas.cloudevents import UnreadableRecord, decode
+from schemas.exercises import is_exercise_region
 from schemas.lending import EngineerHandedOver
 from schemas.regions import EngineerRegistered, Polygon, RegionDefined
 from streams.kafka import new_reader
@@ -58,9 +59,9 @@ class Registry:
             self._on_loan.add(name)
 
     def region_at(self, place: Place) -> str | None:
-        """The region whose polygon covers a place; of several the one whose id sorts first."""
+        """The region whose polygon covers a place, never a drill; of several the one whose id sorts first."""
         for name, outline in self._outlines:
-            if outline.covers(place):
+            if not is_exercise_region(name) and outline.covers(place):
                 return name
         return None
 

@@ -15,6 +15,7 @@ from schemas.decisions import Decision
 from schemas.disasters import DeclareDisaster, LiftDisaster
 from schemas.engineers import ShiftReported, StatusReported, WorkEstimateUpdated
 from schemas.events import type_of
+from schemas.exercises import EndExercise, belongs, is_exercise_name, is_exercise_region
 from schemas.incidents import CancelIncident, IncidentReported, IncidentTriaged
 from schemas.lending import EngineerHandedOver, LendingCommand
 from schemas.proposals import ProposalCommand, SetLending
@@ -37,6 +38,7 @@ ADDRESSED = (
     | LiftDisaster
     | DeclareCause
     | EndCause
+    | EndExercise
     | AlertEvent
     | LendingCommand
     | ProposalCommand
@@ -55,6 +57,7 @@ class Refusal(ValueError):
     ├─ reason "outside_every_region"  no known region is named and no polygon covers the place
     ├─ reason "unknown_region"        a command for a region that was never defined
     ├─ reason "unknown_engineer"      a phone whose engineer was never registered
+    ├─ reason "exercise"              it would mix a drill with what is real
     ├─ reason "too_large"             more bytes than `region-events` carries
     └─ reason "in_the_future"         more than five minutes ahead of the clock
     """
@@ -126,6 +129,10 @@ def refuse_the_future(name: str, moment: datetime, clock: datetime | None) -> No
 
 def _triaged(envelope: Envelope, report: IncidentReported, registry: Registry) -> Routed:
     named = report.region if report.region in registry.regions else None
+    if named is None and report.region is not None and is_exercise_region(report.region):
+        raise Refusal("exercise", f"there is no exercise {report.region}: nothing of a drill becomes real")
+    if is_exercise_name(report.incident_id) != (named is not None and is_exercise_region(named)):
+        raise Refusal("exercise", f"{report.incident_id} is of an exercise, or {named} is, and not both")
     region = named or registry.region_at(report.place)
     if region is None:
         raise Refusal(
@@ -157,6 +164,10 @@ def _known(region: str, registry: Registry) -> str:
 
 def _registered(envelope: Envelope, event: EngineerRegistered, registry: Registry) -> Sequence[Routed]:
     """To the region named; and to the one that had the engineer before, so that it lets them go."""
+    if not belongs(event.region, event.engineer_id):
+        raise Refusal(
+            "exercise", f"{event.engineer_id} can not be in {event.region}: one of them is a drill's"
+        )
     before = registry.region_of.get(event.engineer_id)
     routed = [Routed(_known(event.region, registry), envelope)]
     if before is not None and before != event.region:

@@ -25,8 +25,8 @@ def alert_told(turn: Turn, event: AlertEvent) -> None:
 
 
 def _raise(turn: Turn, alert: Alert, references: Iterable[str]) -> None:
-    if alert.status != "Actual":
-        turn.refuse("exercise", "an exercise does not touch a region at work")
+    if (alert.status == "Exercise") != turn.region.exercise:
+        turn.refuse("exercise", "an exercise's warning stands in exercises alone, and an actual one in none")
         return
     replaced = [turn.region.alerts[name] for name in references if name in turn.region.alerts]
     for name in references:

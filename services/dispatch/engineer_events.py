@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from schemas.base import rfc3339
 from schemas.engineers import EngineersMoved, Move, PhoneEvent, ShiftReported
+from schemas.exercises import belongs
 from schemas.regions import EngineerRegistered
 from services.dispatch import mirror
 from services.dispatch.calls import own_shift_begins
@@ -33,7 +34,7 @@ def engineer_registered(turn: Turn, event: EngineerRegistered) -> None:
     """An engineer belongs here with these skills; where another region is named, they leave this one."""
     region = turn.region
     engineer = region.engineers.get(event.engineer_id)
-    if _lent(turn, event, engineer):
+    if _not_of_here(turn, event) or _lent(turn, event, engineer):
         return
     if event.region != region.region:
         if engineer is not None:
@@ -55,6 +56,19 @@ def engineer_registered(turn: Turn, event: EngineerRegistered) -> None:
     _leave_unqualified_work(turn, engineer)
     if engineer.state == "available" and engineer.incident_id is None:
         free(turn, engineer)
+
+
+def _not_of_here(turn: Turn, event: EngineerRegistered) -> bool:
+    """A real engineer is never in an exercise, nor the reverse; an exercise that is over takes nobody."""
+    if not belongs(event.region, event.engineer_id):
+        detail = f"{event.engineer_id} can not be in {event.region}: of an exercise only one of the two is"
+        turn.refuse("exercise", detail, engineer_id=event.engineer_id)
+    elif turn.region.exercise_over:
+        detail = f"the exercise {turn.region.region} is over"
+        turn.refuse("exercise_over", detail, engineer_id=event.engineer_id)
+    else:
+        return False
+    return True
 
 
 def _lent(turn: Turn, event: EngineerRegistered, engineer: Engineer | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from schemas.exercises import belongs
 from schemas.incidents import CancelIncident, IncidentTriaged
 from services.dispatch import lifecycle
 from services.dispatch.demand import learn_report
@@ -26,6 +27,11 @@ def incident_triaged(turn: Turn, event: IncidentTriaged) -> None:
             incident_id=report.incident_id,
             epoch=known.epoch,
         )
+        return
+    if region.exercise_over or not belongs(region.region, report.incident_id):
+        word = "exercise_over" if region.exercise_over else "exercise"
+        detail = f"{report.incident_id} does not belong in {region.region}, or the exercise is over"
+        turn.refuse(word, detail, incident_id=report.incident_id)
         return
     if turn.in_the_future(to_ms(report.reported_at)):
         turn.refuse(

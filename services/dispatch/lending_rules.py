@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from schemas.exercises import is_exercise_region
 from services.dispatch.eligibility import limits_of
 from services.dispatch.state import ATTENDED, Engineer, RegionState
 from services.dispatch.turn import Turn
@@ -25,6 +26,7 @@ SENTENCES = {
     "on_site": "is at work on site",
     "unreachable": "can not be reached",
     "stale_epoch": "has changed regions since the plan was made",
+    "exercise": "may not be lent between an exercise and what is real",
     "border": "may not be lent across that border",
     "certificate": "has no certificate, to the end of the loan, that is needed there",
     "too_late": "would be lent for a time that has passed",
@@ -66,6 +68,8 @@ def _not_admitted(
     region: RegionState, engineer: Engineer, until: int, to_region: str | None, certificates: Iterable[str]
 ) -> str | None:
     """Whether a border or a certificate keeps them out of where they would go."""
+    if to_region is not None and is_exercise_region(to_region) != region.exercise:
+        return "exercise"
     lends_to = region.rules.lends_to
     if to_region is not None and lends_to is not None and to_region not in lends_to:
         return "border"

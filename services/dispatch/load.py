@@ -42,6 +42,7 @@ def region_load(region: RegionState, log: str, offset: int, now: int) -> RegionL
         waited_max_s=_quantile_s(waited, 100),
         breaking=_breaking(region, waiting, len(on_duty), now),
         breaking_within_min=BREAKING_WITHIN_MS / 60_000,
+        exercise=region.exercise,
         on_duty=len(on_duty),
         home_on_duty=here,
         home_strength=strength,

@@ -94,6 +94,8 @@ def _region_out(region: RegionState) -> dict[str, Any]:
         "desk": desk_out(region.desk),
         "swarms": list(region.swarms.values()),
         "causes": list(region.causes.values()),
+        "exercise": region.exercise,
+        "exercise_over": region.exercise_over,
     }
 
 
@@ -136,6 +138,8 @@ def _region_in(raw: dict[str, Any], policy: DispatchPolicy) -> RegionState:
         desk=desk_in(raw["desk"]),
         swarms={s["incident_id"]: Swarm(**s) for s in raw["swarms"]},
         causes={c["cause_id"]: Cause(**c) for c in raw["causes"]},
+        exercise=raw["exercise"],
+        exercise_over=raw["exercise_over"],
         warm=Warm(policy.shortlist_size),
     )
     mirror.rebuild(region)

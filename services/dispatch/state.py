@@ -22,7 +22,7 @@ from services.dispatch.lent import HandedOver, OnLoan
 from services.dispatch.numbers import FreeNumbers
 from services.dispatch.warm import Warm
 
-STATE_VERSION = 9
+STATE_VERSION = 10
 CLOSED_KEPT = 2_000
 SEEN_KEPT = 20_000
 TIMELINE_KEPT = 200
@@ -241,6 +241,9 @@ class RegionState:
     swarms: dict[str, Swarm] = field(default_factory=dict)
     """By incident."""
     causes: dict[str, Cause] = field(default_factory=dict)
+    exercise: bool = False
+    """A drill: its people and incidents are its own."""
+    exercise_over: bool = False
     planned_at: int = 0
     posted_at: int = 0
     timers: list[tuple[int, TimerKind, str, int]] = field(default_factory=list)

@@ -8,6 +8,7 @@ from schemas.commands import AssignIncident, ConfirmSuggestion, LockIncident, Se
 from schemas.disasters import DeclareDisaster, LiftDisaster
 from schemas.engineers import EngineersMoved, ShiftReported, StatusReported, WorkEstimateUpdated
 from schemas.events import RegionEvent
+from schemas.exercises import EndExercise
 from schemas.incidents import CancelIncident, IncidentTriaged
 from schemas.proposals import ConsentToPlan, ProposePlan, RefusePlan, SetLending, WithdrawPlan
 from schemas.regions import EngineerRegistered, RegionDefined
@@ -24,6 +25,7 @@ from services.dispatch.engineer_events import (
     shift_reported,
 )
 from services.dispatch.estimates import work_estimate_updated
+from services.dispatch.exercises import begin_anew, end_exercise
 from services.dispatch.incident_events import cancel_incident, incident_triaged
 from services.dispatch.lending import LendingEvent
 from services.dispatch.lifecycle import watch_limits
@@ -51,6 +53,7 @@ PeoplesCommand = (
     | DeclareCause
     | EndCause
     | SiteStillDown
+    | EndExercise
 )
 
 
@@ -114,16 +117,25 @@ def _obey(turn: Turn, event: PeoplesCommand | AlertEvent | LendingEvent | LeadsE
             set_modes(turn, event)
         case DeclareDisaster() | LiftDisaster():
             disaster_told(turn, event)
-        case SwarmIncident():
-            raise_swarm(turn, event)
-        case DeclareCause() | EndCause() | SiteStillDown():
-            cause_told(turn, event)
+        case SwarmIncident() | DeclareCause() | EndCause() | SiteStillDown() | EndExercise():
+            _gather(turn, event)
         case AlertRaised() | AlertUpdated() | AlertCancelled():
             alert_told(turn, event)
         case ProposePlan() | ConsentToPlan() | RefusePlan() | WithdrawPlan() | SetLending():
             proposals.obey(turn, event)
         case _:
             lending.obey(turn, event)
+
+
+def _gather(turn: Turn, event: SwarmIncident | DeclareCause | EndCause | SiteStillDown | EndExercise) -> None:
+    """Many on one incident, many sites of one cause, or a drill's end."""
+    match event:
+        case SwarmIncident():
+            raise_swarm(turn, event)
+        case EndExercise():
+            end_exercise(turn, event)
+        case _:
+            cause_told(turn, event)
 
 
 def region_defined(turn: Turn, event: RegionDefined) -> None:
@@ -134,6 +146,7 @@ def region_defined(turn: Turn, event: RegionDefined) -> None:
         for engineer in region.engineers.values():
             mirror.limits_changed(region, engineer)
             watch_limits(region, engineer)
+    begin_anew(region, exercise=event.exercise)
     region.polygon = event.polygon
     if region.terms != event.terms:
         region.terms = canonical(event.terms)

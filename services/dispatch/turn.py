@@ -143,6 +143,7 @@ class Turn:
                     **_on_the_wire(details),
                     **_about(incident, engineer),
                     **self._in_swarm(incident),
+                    **({"exercise": True} if self.region.exercise else {}),
                     **self._under_disaster(),
                 }
             )

@@ -73,6 +73,7 @@ def _control(state: RegionState, incident: Incident) -> dict[str, Any]:
         "locked_to": incident.locked_to,
         "suggested": incident.suggested,
         "mode": state.modes.get(incident.tier, "automatic"),
+        "exercise": state.exercise or None,
         "swarm_of": incident.swarm_of,
         "swarm": _swarm(state, incident),
         "waits_for": incident.waits_for,
@@ -147,6 +148,7 @@ def engineer_view(state: RegionState, engineer_id: str) -> EngineerView | None:
         post=Place(lat=engineer.to_lat, lon=engineer.to_lon) if posted else None,
         post_at=to_moment_or_none(engineer.arrives_at) if posted else None,
         reachable=engineer.reachable,
+        exercise=state.exercise or None,
     )
 
 
@@ -175,6 +177,8 @@ def region_view(fold: PartitionFold, region: str) -> RegionView:
         modes=state.modes,
         disaster=state.disaster,
         alerts=list(state.alerts.values()),
+        exercise=state.exercise or None,
+        exercise_over=state.exercise_over or None,
         causes=[_cause(state, cause) for cause in state.causes.values()],
         polygon=state.polygon,
         log=fold.log or UNNAMED_LOG,

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from schemas.alerts import SEVERITY_RANK, Alert, AlertCancelled, AlertEvent, AlertRaised, AlertUpdated
+from schemas.exercises import is_exercise_region
 from schemas.regions import RegionDefined
 from services.gateway.cap import CapMessage, Info
 from services.gateway.parts import Gateway
@@ -26,16 +27,20 @@ async def who_is_told(gateway: Gateway, message: CapMessage, named: Collection[s
     """Whom a message concerns; a 404 problem where it cancels what no region has."""
     if message.type in ("Ack", "Error"):
         return Told(why_nobody=f"a message of the type {message.type} changes nothing here")
-    if message.status != "Actual":
+    if message.status not in ("Actual", "Exercise"):
         return Told(why_nobody=f"the status {message.status} reaches no region at work")
     await gateway.tail.catch_up_with_registry()
-    alerts = await asyncio.to_thread(alerts_of, message, gateway.tail.standing.regions, named)
+    drill = message.status == "Exercise"
+    regions = {n: region for n, region in gateway.tail.standing.regions.items() if region.exercise == drill}
+    alerts = await asyncio.to_thread(alerts_of, message, regions, named)
+    nobody = "the status Exercise reaches no region at work" if drill else "its areas touch no region"
     if message.type == "Alert":
         raised: dict[str, AlertEvent] = {
             name: AlertRaised(region=name, alert=alert) for name, alert in alerts.items()
         }
-        return Told(raised, None if raised else "its areas touch no region")
+        return Told(raised, None if raised else nobody)
     having = await gateway.shown.regions_with_alert(message.references)
+    having = {name for name in having if is_exercise_region(name) == drill}
     if message.type == "Update":
         return _updated(message, alerts, having)
     if not having:
@@ -80,7 +85,7 @@ def _concerns(info: Info, region: RegionDefined) -> bool:
 def _alert(message: CapMessage, info: Info) -> Alert:
     return Alert(
         alert=message.name,
-        status="Actual",
+        status="Exercise" if message.status == "Exercise" else "Actual",
         event=info.event,
         category=info.category,
         urgency=info.urgency,

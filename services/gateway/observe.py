@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from schemas.decisions import Decision
+from schemas.exercises import is_exercise_name
 
 log = structlog.get_logger("muster.access")
 
@@ -78,7 +79,9 @@ class Metrics:
             self.seconds.labels(method, route).observe(took_s)
 
     def reported(self, incident_id: str) -> None:
-        """A report came in now."""
+        """A report came in now; one of a drill is not counted."""
+        if is_exercise_name(incident_id):
+            return
         self._reported.setdefault(incident_id, time.monotonic())
         if len(self._reported) > REMEMBERED_REPORTS:
             self._reported.popitem(last=False)

@@ -65,7 +65,7 @@ class StreamFilter:
 
     async def _is_theirs(self, decision: Decision) -> bool:
         """Whether the incident is the customer's; its read model may come after its first decision."""
-        if decision.incident_id is None or decision.swarm_of is not None:
+        if decision.incident_id is None or decision.swarm_of is not None or decision.exercise:
             return False
         for _ in range(LOOK_UPS):
             known, customer = await self._shown.owner_of(decision.incident_id, decision.region)

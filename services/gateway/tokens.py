@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from schemas.api import ROLES, Role
 from schemas.base import Id
+from schemas.exercises import exercise_of, real_region
 
 ISSUER = "muster"
 AUDIENCE = "muster"
@@ -18,6 +19,9 @@ ALGORITHM = "HS256"
 EVERYWHERE = "*"
 MIN_SECRET_CHARS = 32
 MAX_TOKEN_CHARS = 8192
+
+OUTSIDE_DRILLS: frozenset[Role] = frozenset({"technician", "customer"})
+"""Who never sees a drill of their region: they have a phone or a site there."""
 
 _IDS: TypeAdapter[str] = TypeAdapter(Id)
 
@@ -41,8 +45,16 @@ class Identity:
     customer: str | None = None
 
     def sees(self, region: str) -> bool:
-        """Whether the region is one of theirs."""
-        return EVERYWHERE in self.regions or region in self.regions
+        """Whether the region is one of theirs; whoever runs a region sees its drills, no technician does."""
+        if EVERYWHERE in self.regions or region in self.regions:
+            return True
+        return self.role not in OUTSIDE_DRILLS and real_region(region) in self.regions
+
+    @property
+    def own_regions(self) -> frozenset[str]:
+        """The regions that the token names, and their drills where those are shown to the role."""
+        drills = () if self.role in OUTSIDE_DRILLS else (exercise_of(name) for name in self.regions)
+        return frozenset(self.regions) | frozenset(drills)
 
     @property
     def everywhere(self) -> bool:

@@ -53,7 +53,7 @@ class Coordinator:
     def step(self, event: RegionLoad | Decision) -> list[Command]:
         """Fold one event; what the regions must be told, in order."""
         if isinstance(event, RegionLoad):
-            return self._load(event)
+            return [] if event.exercise else self._load(event)
         if event.kind == "lending_offered":
             return self._offered(event)
         self._heard(event)
@@ -62,6 +62,8 @@ class Coordinator:
     def remember(self, event: Wire) -> None:
         """Take in what lies in the past, from another coordinator's time: nobody is told anything."""
         match event:
+            case RegionLoad() if event.exercise:
+                return  # a drill neither gives nor takes
             case RegionLoad():
                 outlook = self.outlooks.setdefault(event.region, Outlook())
                 if outlook.heard(event, self.policy):

@@ -21,6 +21,7 @@ from schemas.whatif import ForkReport, MoveJourney, Position, Refusal, RegionFor
 from services.dispatch.fold import UNNAMED_LOG, Logged, PartitionFold, UnexplainedFold
 from services.dispatch.geometry import unit_vector
 from services.dispatch.moments import minutes_ms, to_moment, to_ms
+from services.dispatch.state import RegionState
 from services.dispatch.travel import travel_ms_between
 from services.surge.policy import DAY
 from services.whatif.bias import bias_at
@@ -133,7 +134,7 @@ def fork_of(
     out and named with the rule.
     """
     folds = [fold for fold in folds if only is None or set(fold.regions) & set(only)]
-    states = {n: r for fold in folds for n, r in fold.regions.items() if only is None or n in only}
+    states = _real_ones(folds, only)
     clocks = [to_ms(fold.now) for fold in folds if fold.now is not None and fold.regions]
     if not states or not clocks:
         raise CannotFork("no such region is known here, or no clock has ticked yet")
@@ -155,6 +156,14 @@ def fork_of(
         journeys=tuple(_journey(country, transfer) for transfer in transfers),
         until=now + minutes_ms(horizon_min),
     )
+
+
+def _real_ones(folds: Iterable[PartitionFold], only: Collection[str] | None) -> dict[str, RegionState]:
+    """The regions to look at, by name: those named, without names all but drills; the two never together."""
+    known = {name: region for fold in folds for name, region in fold.regions.items()}
+    chosen = {n: r for n, r in known.items() if (not r.exercise if only is None else n in only)}
+    drill = all(region.exercise for region in chosen.values())
+    return {name: region for name, region in chosen.items() if region.exercise == drill}
 
 
 def _positions(folds: Iterable[PartitionFold], known: Collection[str]) -> tuple[Position, ...]:

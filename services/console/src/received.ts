@@ -9,11 +9,11 @@ type Nothing<T> = { [K in NullKeys<T>]: null };
 const NOTHING_OF_INCIDENT: Nothing<IncidentView> = {
   engineer_id: null, customer_id: null, external_id: null, site_id: null, equipment_id: null, language: null,
   cause_id: null, expected_service_min: null, arrives_at: null, on_site_at: null, restored_at: null, resolved_at: null,
-  window_from: null, window_to: null, lock: null, swarm_of: null, swarm: null, waits_for: null,
+  window_from: null, window_to: null, lock: null, exercise: null, swarm_of: null, swarm: null, waits_for: null,
 };
 const NOTHING_OF_ENGINEER: Nothing<EngineerView> = {
   place: null, fixed_at: null, incident_id: null, epoch: null, expected_free_at: null,
-  post: null, post_at: null,
+  post: null, post_at: null, exercise: null,
 };
 const NOTHING_OF_DECISION: Nothing<Decision> = {
   incident_id: null, engineer_id: null, epoch: null, incident_state: null, engineer_state: null, occurred_at: null,
@@ -21,9 +21,9 @@ const NOTHING_OF_DECISION: Nothing<Decision> = {
   promised_at: null, travel_time_s: null, arrives_at: null, from_place: null, diverted_from: null,
   expected_service_min: null, work_left_min: null, late: null, crew: null, by: null, mode: null, window_from: null, window_to: null,
   loan: null, handover: null, offers: null, alert: null, replaces: null,
-  disaster: null, disaster_id: null, permits: null, follow_up_of: null, swarm_of: null, lead_id: null, cause_id: null, waits_for: null, modes: null, proposal: null, lending: null, changes: null,
+  disaster: null, disaster_id: null, permits: null, follow_up_of: null, exercise: null, swarm_of: null, lead_id: null, cause_id: null, waits_for: null, modes: null, proposal: null, lending: null, changes: null,
 };
-const NOTHING_OF_REGION: Nothing<RegionView> = { polygon: null, now: null, disaster: null };
+const NOTHING_OF_REGION: Nothing<RegionView> = { polygon: null, now: null, disaster: null, exercise: null, exercise_over: null };
 
 /** What the gateway's own views, brought forward from decisions, may not have. */
 const NOBODY = { crew: 1, crew_ids: [], crew_there: [], locked_to: [], suggested: [], mode: "automatic" as const };

@@ -14,7 +14,7 @@ export type DecisionKind =
   | "lending_working" | "lending_extended" | "lending_recalled" | "lending_released" | "lending_returned" | "lending_set"
   | "plan_proposed" | "plan_amended" | "plan_consented" | "plan_refused" | "plan_agreed" | "plan_withdrawn" | "disaster_declared"
   | "disaster_lifted" | "swarm_raised" | "swarm_led" | "swarm_joined" | "swarm_ended" | "cause_declared" | "cause_ended"
-  | "site_waits" | "site_released" | "alert_raised"
+  | "site_waits" | "site_released" | "exercise_ended" | "alert_raised"
   | "alert_updated" | "alert_cancelled" | "alert_expired" | "refused" | "conflicted";
 export type Mode = "shadow" | "suggest" | "automatic";
 export type LockKind = "time" | "range" | "engineer" | "both";
@@ -113,6 +113,9 @@ export interface RegionView {
   modes: Partial<Record<Tier, Mode>>;
   disaster: Disaster | null;
   alerts: Alert[];
+  /** A drill on a copy of the region before the dot; `exercise_over`: it has ended. */
+  exercise: boolean | null;
+  exercise_over: boolean | null;
   causes: Cause[];
   polygon: Polygon | null;
   log: string;
@@ -167,6 +170,8 @@ export interface IncidentView {
   locked_to: string[];
   suggested: string[];
   mode: Mode;
+  /** Of a drill: nothing of it is real. */
+  exercise: boolean | null;
   /** It is a place in the swarm on that incident. */
   swarm_of: string | null;
   swarm: Swarm | null;
@@ -189,6 +194,7 @@ export interface EngineerView {
   post: Place | null;
   post_at: Moment | null;
   reachable: boolean;
+  exercise: boolean | null;
 }
 
 export interface Decision {
@@ -235,6 +241,7 @@ export interface Decision {
   disaster_id: string | null;
   permits: Permit[] | null;
   follow_up_of: string | null;
+  exercise: boolean | null;
   /** It is about a place in the swarm on that incident. */
   swarm_of: string | null;
   lead_id: string | null;

@@ -12,7 +12,7 @@ const view = (over: Partial<BoardView> = {}): BoardView => ({
   now: minutes(0), clock: "wall", incidents: [incident()], engineers: [engineer()], kpi: [], last_event_id: "v",
   regions: [{
     region: "R1", time_zone: "UTC", polygon: null, log: "L", offset: 10, now: null, waiting: 1, engineers_by_state: {},
-    modes: {}, disaster: null, alerts: [], causes: [], rules: { daily_rest_min: 660, break_after_min: 360, break_min: 30, week_max_min: 2880 },
+    modes: {}, disaster: null, alerts: [], causes: [], exercise: null, exercise_over: null, rules: { daily_rest_min: 660, break_after_min: 360, break_min: 30, week_max_min: 2880 },
     terms: { speed_kmh: 40, circuity: 1.3, breach_penalty_min: 60,
       promise_min: { platinum: 60, gold: 120, silver: 240 }, weight: { platinum: 8, gold: 3, silver: 1 } },
   }],

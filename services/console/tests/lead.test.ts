@@ -15,7 +15,7 @@ const HOUR_MS = 3_600_000;
 
 const load = (over: Partial<RegionLoad> = {}): RegionLoad => ({
   region: "R1", log: "L", offset: 1, at: AT, utc_offset_min: 0, demand: {}, travel_ms: 0, arrivals: 0, waiting: {}, waiting_work_ms: {},
-  waited_p50_s: 0, waited_p90_s: 0, waited_max_s: 0, breaking: 0, breaking_within_min: 180, on_duty: 4, home_on_duty: 4,
+  waited_p50_s: 0, waited_p90_s: 0, waited_max_s: 0, breaking: 0, breaking_within_min: 180, exercise: false, on_duty: 4, home_on_duty: 4,
   home_strength: 4, busy: 0, able: {}, free_soon: {}, ms_per_km: 0, disaster_until: null, alerts: [], centre: null, lending: null,
   entry_certificates: [], lends_to: null, ...over,
 });

@@ -11,13 +11,13 @@ export const incident = (over: Partial<IncidentView> = {}): IncidentView => ({
   engineer_id: null, customer_id: null, external_id: null, site_id: null, equipment_id: null, language: null,
   cause_id: null, expected_service_min: 30, acknowledged: false, arrives_at: null, on_site_at: null,
   restored_at: null, resolved_at: null, late: false, diversions: 0, crew: 1, crew_ids: [], crew_there: [],
-  window_from: null, window_to: null, lock: null, locked_to: [], suggested: [], mode: "automatic", swarm_of: null, swarm: null, waits_for: null, timeline: [], ...over,
+  window_from: null, window_to: null, lock: null, locked_to: [], suggested: [], mode: "automatic", exercise: null, swarm_of: null, swarm: null, waits_for: null, timeline: [], ...over,
 });
 
 export const engineer = (over: Partial<EngineerView> = {}): EngineerView => ({
   engineer_id: "E1", region: "R1", state: "available", skills: { core: 3 }, languages: [],
   place: { lat: 38.8, lon: -9.2 }, fixed_at: AT, incident_id: null, epoch: null, expected_free_at: null, post: null, post_at: null,
-  reachable: true, ...over,
+  reachable: true, exercise: null, ...over,
 });
 
 export const decision = (offset: number, over: Partial<Decision> = {}): Decision => ({
@@ -27,7 +27,7 @@ export const decision = (offset: number, over: Partial<Decision> = {}): Decision
   reported_at: null, promised_at: null, travel_time_s: null, arrives_at: null, from_place: null,
   diverted_from: null, expected_service_min: null, work_left_min: null, late: null, crew: null, by: null, mode: null, window_from: null,
   window_to: null, loan: null, handover: null, offers: null, alert: null, replaces: null, disaster: null, disaster_id: null,
-  permits: null, follow_up_of: null, swarm_of: null, lead_id: null, cause_id: null, waits_for: null, modes: null, proposal: null, lending: null, changes: null, ...over,
+  permits: null, follow_up_of: null, exercise: null, swarm_of: null, lead_id: null, cause_id: null, waits_for: null, modes: null, proposal: null, lending: null, changes: null, ...over,
 });
 
 export const kpi = (start: number, over: Partial<RegionKpi> = {}): RegionKpi => ({

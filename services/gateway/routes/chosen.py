@@ -18,7 +18,7 @@ def named_regions(caller: Identity, named: list[str] | None) -> frozenset[str]:
         return frozenset(named)
     if caller.everywhere or caller.role in OWN_ONLY:
         return frozenset()
-    return frozenset(caller.regions)
+    return caller.own_regions
 
 
 async def chosen_regions(gateway: Gateway, caller: Identity, named: list[str] | None) -> set[str]:

@@ -16,6 +16,7 @@ from schemas.regions import EngineerRegistered
 from schemas.views import EngineerView
 from services.gateway.access import Caller, GuardedRoute, Parts, require_own_engineer, require_region
 from services.gateway.commands import AskedBy
+from services.gateway.exercising import refuse_a_mixture
 from services.gateway.overlay import View, has_in_hand
 from services.gateway.parts import Gateway
 from services.gateway.publisher import Outgoing
@@ -33,6 +34,7 @@ async def register_engineer(
 ) -> Response:
     """Register an engineer, or replace their standing data."""
     require_region(caller, body.region)
+    refuse_a_mixture(body.region, engineer_id)
     before = gateway.tail.standing.engineers.get(engineer_id)
     if before is not None:
         require_region(caller, before.region)

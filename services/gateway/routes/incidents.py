@@ -12,10 +12,12 @@ from schemas.answers import Accepted, FieldError, IncidentAnswer, Incidents, Tim
 from schemas.api import CancelBody, IncidentBody
 from schemas.base import Id, Tier
 from schemas.decisions import Decision, IncidentState
+from schemas.exercises import exercise_name, is_exercise_region
 from schemas.incidents import CancelIncident, IncidentReported
 from schemas.views import IncidentView
 from services.gateway.access import Caller, GuardedRoute, Parts, require_region
 from services.gateway.commands import AskedBy
+from services.gateway.exercising import refuse_a_mixture
 from services.gateway.overlay import View, has_in_hand
 from services.gateway.parts import Gateway
 from services.gateway.problems import ProblemError, invalid_fields
@@ -51,7 +53,10 @@ async def report_incident(body: IncidentBody, caller: Caller, gateway: Parts, as
 
 def _report(body: IncidentBody, caller: Identity, gateway: Gateway, event_id: str) -> IncidentReported:
     said = dict(body)
-    said["incident_id"] = body.incident_id or f"inc-{event_id[:20]}"
+    region, made = body.region or "", f"inc-{event_id[:20]}"
+    made = exercise_name(made) if is_exercise_region(region) else made
+    said["incident_id"] = body.incident_id or made
+    refuse_a_mixture(region, said["incident_id"])
     if body.reported_at is None:
         said["reported_at"] = gateway.clock.stamp
     else:
@@ -60,6 +65,8 @@ def _report(body: IncidentBody, caller: Identity, gateway: Gateway, event_id: st
         if body.customer_id not in (None, caller.customer):
             raise ProblemError("forbidden", "A customer reports for themselves only.")
         said["customer_id"] = caller.customer
+        if is_exercise_region(region):
+            raise ProblemError("forbidden", "A customer's report is never of an exercise.")
     if body.region is not None:
         require_region(caller, body.region)
     elif not caller.everywhere:
@@ -106,8 +113,13 @@ def is_visible(caller: Identity, view: View) -> bool:
     if caller.role == "technician":
         return has_in_hand(view, caller.subject)
     if caller.role == "customer":
-        return view.get("customer_id") == caller.customer and view.get("swarm_of") is None
+        return view.get("customer_id") == caller.customer and not _is_internal(view)
     return caller.sees(view["region"])
+
+
+def _is_internal(view: View) -> bool:
+    """Whether it is no customer's matter: a place in a swarm, or of a drill."""
+    return view.get("swarm_of") is not None or is_exercise_region(view["region"])
 
 
 @router.get("/incidents/{incident_id}", response_model=IncidentView)

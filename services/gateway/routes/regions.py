@@ -16,6 +16,7 @@ from schemas.regions import RegionDefined
 from schemas.views import RegionView
 from services.gateway.access import Caller, GuardedRoute, Parts, require_region
 from services.gateway.commands import AskedBy
+from services.gateway.exercising import refuse_an_exercise
 from services.gateway.overlay import View
 from services.gateway.problems import RedisAway
 from services.gateway.publisher import Outgoing
@@ -31,6 +32,7 @@ async def define_region(
 ) -> Response:
     """Define a region, or replace its time zone, terms and borders."""
     require_region(caller, region_id)
+    refuse_an_exercise(region_id)
     event = RegionDefined(region=region_id, **dict(body))
 
     async def build(decisions: Sequence[Decision]) -> View | None:

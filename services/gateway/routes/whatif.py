@@ -10,6 +10,7 @@ import orjson
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from schemas.exercises import is_exercise_region
 from schemas.whatif import ForkReport, WhatIfBody
 from services.gateway.access import Caller, GuardedRoute, Parts
 from services.gateway.problems import ProblemError
@@ -32,6 +33,10 @@ async def what_if(body: WhatIfBody, caller: Caller, gateway: Parts) -> Response:
     """
     if not any(map(caller.sees, body.regions)):
         raise ProblemError("forbidden", f"None of {', '.join(body.regions)} is yours.")
+    if len({is_exercise_region(region) for region in body.regions}) > 1:
+        raise ProblemError(
+            "conflict", "A drill and a real region have no future together.", reason="exercise"
+        )
     reports = gateway.forking.reports(body)
     try:
         first = await anext(reports)

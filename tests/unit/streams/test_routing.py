@@ -162,3 +162,30 @@ def test_what_region_events_could_not_carry_is_refused_before_it_is_sent():
     with pytest.raises(Refusal, match="bytes"):
         within_bounds(FakeRecord("incidents", b"x" * (MAX_RECORD_BYTES + 1)))
     within_bounds(FakeRecord("incidents", b"x" * 1000))
+
+
+DRILL = RegionDefined(region="R1.exercise", exercise=True, polygon=R1.polygon)
+
+
+def test_a_report_for_a_drill_never_becomes_real():
+    """One that names a drill which is not there goes nowhere; the region around its place never hears of it."""
+    drilled = report("R1.exercise").model_copy(update={"incident_id": "exercise.I1"})
+    assert refusal(drilled, R1) == "exercise"
+    (routed,) = route(enveloped(drilled), 0, registry(R1, DRILL), NOW)
+    assert routed.region == "R1.exercise"
+    assert triaged(known=(DRILL, R1)).region == "R1"
+    assert refusal(report(None), DRILL) == "outside_every_region"
+
+
+@pytest.mark.parametrize(("region", "name"), [("R1", "exercise.E1"), ("R1.exercise", "E1")])
+def test_nobody_real_is_registered_in_a_drill_nor_the_reverse(region: str, name: str):
+    """Their phone's words would follow them."""
+    event = registered(name, region)
+    assert refusal(event, R1, DRILL) == "exercise"
+
+
+@pytest.mark.parametrize(("region", "name"), [("R1", "exercise.I1"), ("R1.exercise", "I1")])
+def test_an_incident_is_named_as_its_region_is(region: str, name: str):
+    """Its name alone must say whether it is real."""
+    event = report(region).model_copy(update={"incident_id": name})
+    assert refusal(event, R1, DRILL) == "exercise"

@@ -2,9 +2,9 @@
 import { logTime } from "../clock";
 import { Warnings } from "../Warnings";
 import { boardMap } from "./BoardMap";
-import { regionFilter, regions, zoneOf } from "./store";
+import { isChosen, regions, zoneOf } from "./store";
 
 export function AlertBar() {
-  const shown = regions.value.filter(({ region }) => regionFilter.value === null || regionFilter.value === region);
+  const shown = regions.value.filter(({ region }) => isChosen(region));
   return <Warnings regions={shown} zoneOf={zoneOf} nowMs={logTime.value ?? Date.now()} show={(places) => boardMap?.showPlaces(places)} />;
 }

@@ -2,6 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { logTime } from "../clock";
 import type { LiveStream } from "../live";
+import { ExerciseBanner, isDrill } from "../Exercise";
 import { Header, LinkNotice } from "../Shell";
 import { t } from "../texts";
 import { TIERS } from "../tiers";
@@ -33,7 +34,7 @@ function Filters() {
         >
           <option value="">{t().common.allRegions}</option>
           {regions.value.map(({ region }) => (
-            <option key={region} value={region}>{region}</option>
+            <option key={region} value={region}>{isDrill(region) ? `${region} · ${t().alerts.exercise}` : region}</option>
           ))}
         </select>
       </label>
@@ -52,6 +53,21 @@ function Filters() {
       </label>
       {loaded.value && <ModesButton />}
     </div>
+  );
+}
+
+/** The chosen region is a drill: that is said first. Drills that run beside what is shown are named, with a way there. */
+function Drills() {
+  const chosen = regionFilter.value;
+  if (chosen !== null && isDrill(chosen)) return <ExerciseBanner region={chosen} />;
+  const running = regions.value.filter(({ region }) => isDrill(region));
+  if (running.length === 0) return null;
+  return (
+    <p class="drills">
+      {running.map(({ region }) => (
+        <button type="button" key={region} onClick={() => (regionFilter.value = region)}>{t().exercise.runs(region)}</button>
+      ))}
+    </p>
   );
 }
 
@@ -84,6 +100,7 @@ export function Board() {
           <>
             <h1 class="visually-hidden">{t().nav.board}</h1>
             <div class="board-top">
+              <Drills />
               <AlertBar />
               <GatheringBar />
               <Kpis />

@@ -5,7 +5,7 @@ import { logTime } from "../clock";
 import { language, t } from "../texts";
 import { clockText } from "../time";
 import { curvesOf, type Curves } from "./curves";
-import { picture, regionFilter, tierFilter, version, zone } from "./store";
+import { isChosen, picture, tierFilter, version, zone } from "./store";
 
 const theme = (): ((name: string) => string) => {
   const style = getComputedStyle(document.documentElement);
@@ -80,10 +80,10 @@ export function CurvesPanel() {
   version.value;
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  const [region, tier, inZone, words] = [regionFilter.value, tierFilter.value, zone.value, language.value];
+  const [tier, inZone, words] = [tierFilter.value, zone.value, language.value];
   const curves = curvesOf(
     picture.kpi,
-    (kpi) => (region === null || kpi.region === region) && (tier === null || kpi.tier === tier),
+    (kpi) => isChosen(kpi.region) && (tier === null || kpi.tier === tier),
     logTime.peek() ?? Date.now(),
   );
 

@@ -4,7 +4,7 @@ import { logTime } from "../clock";
 import { t } from "../texts";
 import { durationText, toMs } from "../time";
 import type { IncidentView } from "../wire";
-import { groupCounts, openIncidents, picture, regionFilter, shownEngineers, tierFilter, version } from "./store";
+import { groupCounts, isChosen, openIncidents, picture, shownEngineers, tierFilter, version } from "./store";
 import { isBroken, isOnSite, isWaiting } from "./urgency";
 
 const HOUR_MS = 3_600_000;
@@ -24,7 +24,7 @@ function Figure(props: { name: string; value: number; tone?: string; kind: strin
 function countLastHour(moment: (incident: IncidentView) => string | null, now: number): number {
   let count = 0;
   for (const incident of picture.incidents.values()) {
-    if (regionFilter.value !== null && incident.region !== regionFilter.value) continue;
+    if (!isChosen(incident.region)) continue;
     if (tierFilter.value !== null && incident.tier !== tierFilter.value) continue;
     const at = moment(incident);
     if (at && now - toMs(at) <= HOUR_MS) count += 1;

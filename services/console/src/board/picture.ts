@@ -66,6 +66,7 @@ export class Picture {
       this.applyToEngineer(decision);
       this.applyToAlerts(decision);
       this.applyToDisaster(decision);
+      if (decision.kind === "exercise_ended") this.endExercise(decision.region);
     }
     return true;
   }
@@ -157,6 +158,11 @@ export class Picture {
     this.regions.set(region, { ...known, disaster: kind === "disaster_declared" ? disaster : null });
   }
 
+  private endExercise(region: string): void {
+    const known = this.regions.get(region);
+    if (known) this.regions.set(region, { ...known, exercise_over: true });
+  }
+
   private applyToJourney(engineer: Mutable<EngineerView>, decision: Decision): void {
     if (decision.kind === "posted") {
       engineer.post = decision.place;
@@ -211,6 +217,7 @@ export class Picture {
       post: null,
       post_at: null,
       reachable: true,
+      exercise: decision.exercise,
     });
   }
 
@@ -358,7 +365,7 @@ function newIncident(decision: Decision): Mutable<IncidentView> | null {
     locked_to: [],
     suggested: [],
     mode: decision.mode ?? "automatic",
-    swarm_of: decision.swarm_of, swarm: null, waits_for: decision.waits_for,
+    exercise: decision.exercise, swarm_of: decision.swarm_of, swarm: null, waits_for: decision.waits_for,
     timeline: [],
   };
 }

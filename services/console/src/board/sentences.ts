@@ -204,6 +204,7 @@ const TELLERS: Record<Decision["kind"], Teller> = {
   cause_ended: simple("resolved", "plain", (d) => t().stream.cause.ended(d.cause_id ?? "?")),
   site_waits: simple("waiting", "plain", (d) => t().stream.cause.waits(incidentOf(d), d.waits_for ?? "?")),
   site_released: simple("waiting", "plain", (d) => t().stream.cause.released(incidentOf(d))),
+  exercise_ended: simple("person", "warn", (d) => t().exercise.ended(d.region)),
   alert_raised: alertTold((event) => t().alerts.raised(event)),
   alert_updated: alertTold((event) => t().alerts.updated(event)),
   alert_cancelled: alertTold((event) => t().alerts.cancelled(event)),

@@ -2,6 +2,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import { read } from "../api";
 import { countSeconds, hear, logTime, resetClock } from "../clock";
+import { isDrill } from "../Exercise";
 import { LiveStream } from "../live";
 import { boardFrom, decisionFrom, engineerFrom, type Sparse, type SparseBoard } from "../received";
 import { sessionEnded } from "../session";
@@ -160,13 +161,17 @@ export function openBoard(): { stream: LiveStream; close: () => void } {
   };
 }
 
+/** Of all regions a drill is none: it is shown where it is chosen, and alone. */
+export const isChosen = (region: string): boolean =>
+  regionFilter.value === null ? !isDrill(region) : regionFilter.value === region;
+
 const wanted = (region: string, tier?: Tier): boolean =>
-  (regionFilter.value === null || regionFilter.value === region) &&
+  isChosen(region) &&
   (tierFilter.value === null || tier === undefined || tierFilter.value === tier);
 
 export const regions = computed(() => {
   version.value;
-  return [...picture.regions.values()].sort((a, b) => a.region.localeCompare(b.region));
+  return [...picture.regions.values()].filter(({ exercise_over }) => !exercise_over).sort((a, b) => a.region.localeCompare(b.region));
 });
 
 /** The zone that all shown regions share, otherwise UTC. */

@@ -1,6 +1,7 @@
 // The technician's page, made for one thumb: the job, what to do next, and what still waits to be sent.
 import { useEffect, useState } from "preact/hooks";
 import { Icon, type IconName } from "../icons";
+import { ExerciseBanner, isDrill } from "../Exercise";
 import { LanguageChoice, LinkSign } from "../Shell";
 import { session, signOut } from "../session";
 import { reasonText, t } from "../texts";
@@ -36,6 +37,11 @@ function Top({ page }: { page: JobPage }) {
       </div>
     </header>
   );
+}
+
+function Drill() {
+  const where = job.value?.engineer.region ?? "";
+  return isDrill(where) ? <ExerciseBanner region={where} /> : null;
 }
 
 function OutboxNotice({ page }: { page: JobPage }) {
@@ -203,6 +209,7 @@ export function Job() {
     <div class="job-page">
       <Top page={page} />
       <main id="content" class="job-main">
+        <Drill />
         <OutboxNotice page={page} />
         <Conflicts page={page} />
         <TakenNotice />

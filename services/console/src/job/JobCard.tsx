@@ -113,6 +113,7 @@ export function JobCard({ incident, engineer, unsent }: { incident: IncidentView
       <h1>{incident.incident_id}</h1>
       <p class="job-what">{incident.product} · {t().common.level(incident.level)}</p>
       <Steps incident={incident} />
+      {incident.swarm_of && <p class="job-swarm"><Icon name="person" size={16} /> {t().gathering.youJoin(incident.swarm_of)}</p>}
       <BigPromise incident={incident} />
       <div class="job-map">
         <MapView

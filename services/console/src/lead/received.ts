@@ -9,7 +9,7 @@ type SparseRegion = Loose<Omit<RegionAtDesk, "load">> & { region: string; load?:
 
 const loadFrom = (load: SparseLoad): RegionLoad => ({
   utc_offset_min: 0, demand: {}, travel_ms: 0, arrivals: 0, waiting: {}, waiting_work_ms: {}, waited_p50_s: 0, waited_p90_s: 0,
-  waited_max_s: 0, breaking: 0, breaking_within_min: 0, on_duty: 0, home_on_duty: 0, home_strength: 0, busy: 0, able: {},
+  waited_max_s: 0, breaking: 0, breaking_within_min: 0, exercise: false, on_duty: 0, home_on_duty: 0, home_strength: 0, busy: 0, able: {},
   free_soon: {}, ms_per_km: 0, disaster_until: null, alerts: [], centre: null,
   lending: null, entry_certificates: [], lends_to: null, ...load,
 });

@@ -36,6 +36,7 @@ export interface RegionLoad {
   waited_max_s: number;
   breaking: number;
   breaking_within_min: number;
+  exercise: boolean;
   on_duty: number;
   home_on_duty: number;
   home_strength: number;

@@ -108,6 +108,7 @@ const reasons: Record<string, string> = {
   no_cause: "no cause stands",
   other_cause: "it has another cause",
   not_a_site: "it is a part of another",
+  exercise_over: "the exercise is over",
   crew_incomplete: "before the whole crew was there",
 };
 
@@ -457,6 +458,11 @@ export const en = {
     access: "Access",
     until: (at: string) => `until ${at}`,
     since: (at: string) => `from ${at}`,
+  },
+  exercise: {
+    banner: (region: string, real: string) => `${region} is a drill on a copy of ${real}. Nothing here is real: no engineer at work is told, no phone rings.`,
+    runs: (region: string) => `A drill is running: ${region}. Show it`,
+    ended: (region: string) => `The exercise ${region} is over`,
   },
   gathering: {
     title: "Swarms and causes",

@@ -156,6 +156,7 @@ export const es: Texts = {
   no_cause: "no hay causa declarada",
   other_cause: "tiene otra causa",
   not_a_site: "es parte de otra",
+  exercise_over: "el simulacro ha terminado",
   crew_incomplete: "antes de que llegara todo el equipo",
   },
   kpi: {
@@ -442,6 +443,11 @@ export const es: Texts = {
     access: "Acceso",
     until: (at) => `hasta las ${at}`,
     since: (at) => `desde las ${at}`,
+  },
+  exercise: {
+    banner: (region: string, real: string) => `${region} es un simulacro sobre una copia de ${real}. Nada de esto es real: no se avisa a nadie que trabaje, no suena ningún teléfono.`,
+    runs: (region: string) => `Hay un simulacro: ${region}. Verlo`,
+    ended: (region: string) => `El simulacro ${region} ha terminado`,
   },
   gathering: {
     title: "Enjambres y causas",

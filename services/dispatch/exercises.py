@@ -1,0 +1,69 @@
+"""A drill's region: the same machinery, its own people, and an end that leaves nothing behind."""
+
+from __future__ import annotations
+
+from schemas.disasters import LiftDisaster
+from schemas.exercises import EndExercise
+from schemas.incidents import CancelIncident
+from services.dispatch import lifecycle, mirror
+from services.dispatch.disaster import disaster_told
+from services.dispatch.incident_events import cancel_incident
+from services.dispatch.membership import leave
+from services.dispatch.state import RegionState
+from services.dispatch.turn import Turn
+
+
+def end_exercise(turn: Turn, event: EndExercise) -> None:
+    """Call off what is open, lift what stands, let everybody go; a real region has nothing to end."""
+    region = turn.region
+    if not region.exercise:
+        turn.refuse("exercise", f"{region.region} is no exercise: nothing of it ends so", by=event.by)
+        return
+    if region.exercise_over:
+        turn.refuse("exercise_over", f"the exercise {region.region} is over", by=event.by)
+        return
+    region.exercise_over = True
+    turn.decide("exercise_ended", by=event.by, detail=event.reason or None)
+    if region.disaster is not None:
+        disaster_told(turn, LiftDisaster(region=region.region, by=event.by, reason="the exercise is over"))
+    for name in [name for name, i in region.incidents.items() if i.restored_at is None]:
+        if name in region.incidents:  # a swarm takes its places with it
+            cancel = CancelIncident(
+                incident_id=name, region=region.region, reason="exercise_over", by=event.by
+            )
+            cancel_incident(turn, cancel)
+    region.alerts.clear()
+    _let_everybody_go(turn)
+
+
+def _let_everybody_go(turn: Turn) -> None:
+    region = turn.region
+    for engineer in list(region.engineers.values()):
+        incident = region.incidents.get(engineer.incident_id or "")
+        if incident is not None:  # restored: it is as good as done
+            _done(turn, incident.incident_id)
+        if engineer.state != "off_shift":
+            lifecycle.change_engineer(turn, engineer, "off_shift", "exercise_over")
+        engineer.leaving = False
+        leave(turn, engineer)
+    turn.replan = False
+
+
+def _done(turn: Turn, name: str) -> None:
+    region = turn.region
+    incident = region.incidents[name]
+    crew = lifecycle.crew_of(region, incident)
+    incident.state, incident.resolved_at = "resolved", turn.now
+    for engineer in crew:
+        engineer.state, engineer.incident_id = "available", None
+        mirror.engineer_changed(region, engineer)
+    lifecycle.close(turn, incident)
+    turn.decide("resolved", incident, crew[0], reason="exercise_over", occurred_at=turn.now)
+
+
+def begin_anew(region: RegionState, *, exercise: bool) -> None:
+    """A region is defined: of an exercise that was over, what it closed is forgotten."""
+    region.exercise = exercise
+    if exercise and region.exercise_over:
+        region.exercise_over = False
+        region.closed.clear()
