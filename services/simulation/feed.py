@@ -44,6 +44,12 @@ class FeedOptions:
     speed: float = 60.0
     profile: PhoneProfile = STEADY
     seed: int = 0
+    drill: bool = False
+    """Region and engineers are there already: a drill's."""
+    wall: bool = False
+    """The gateway's time is the wall's: no clock is posted."""
+    phones: bool = True
+    """Without, people answer for the engineers."""
 
 
 class Feed:
@@ -69,9 +75,10 @@ class Feed:
 
     async def run(self, began: Callable[[], None] = lambda: None) -> None:
         """Set up, then play to the end; raises a FeedError where that can not be done."""
-        await check_gateway(self._client, self.clock.start)
-        await self._first_clock()
-        await register(self._client, self.scenario, self._run)
+        if not self.options.drill:
+            await check_gateway(self._client, self.clock.start)
+            await self._first_clock()
+            await register(self._client, self.scenario, self._run)
         played = asyncio.create_task(self._play(began))
         works = (self._read(), self._outbox.pump(), self._move_phones(), self._times.follow(self._client))
         others = [asyncio.create_task(work) for work in works]
@@ -115,6 +122,9 @@ class Feed:
 
     async def _post_clock(self, now: datetime) -> None:
         """Post the time once: a clock that did not arrive is made good by the next, never sent late."""
+        if self.options.wall:
+            self._times.posted = now
+            return
         key = {"Idempotency-Key": f"{self._run}-clock-{rfc3339(now)}"}
         with suppress(httpx.TransportError, TimeoutError):
             async with asyncio.timeout(CLOCK_WITHIN_S):
@@ -140,7 +150,8 @@ class Feed:
         async for decision in self._stream.decisions():
             self.tally.decided(decision, time.monotonic())
             self._times.heard(decision.region, decision.decided_at)
-            self._field.told(decision, self.clock.now())
+            if self.options.phones:
+                self._field.told(decision, self.clock.now())
 
     async def _move_phones(self) -> None:
         while True:

@@ -1,0 +1,176 @@
+"""`muster exercise`: begin a drill on a copy of a region and play a storm into it, so that a team can train."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from schemas.regions import EngineerRegistered, RegionDefined
+    from services.simulation.feed_gateway import GatewayClient
+    from services.simulation.scenarios import Scenario
+
+MISTAKE, FAILED, STOPPED = 2, 1, 130
+PAGE = 500
+LEAD_S = 2.0
+"""Between the beginning and the first report, in the region's time."""
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(exercise)
+
+
+def exercise(
+    region: Annotated[str, typer.Argument(help="The real region to copy.", show_default=False)],
+    scenario: Annotated[
+        Path | None, typer.Option(help="A scenario to play; without one an invented storm.", show_default=False)
+    ] = None,
+    gateway: Annotated[str, typer.Option(help="The gateway's address.")] = "http://127.0.0.1:8080",
+    token: Annotated[
+        str, typer.Option(envvar="MUSTER_TOKEN", help="A token of role service (muster token --role service ...).")
+    ] = "",
+    speed: Annotated[
+        float | None, typer.Option(min=0.1, max=10_000, help="As the gateway's clock runs; 1 on the wall's.")
+    ] = None,
+    hours: Annotated[float, typer.Option(min=0.01, max=48, help="So much of the scenario is played.")] = 4.0,
+    seed: Annotated[int, typer.Option(help="The seed of the invented storm and of the phones' chance.")] = 0,
+    phones: Annotated[bool, typer.Option(help="Let simulated phones answer for the engineers.")] = True,
+    keep: Annotated[bool, typer.Option(help="Leave the drill running afterwards.")] = False,
+) -> None:
+    """Drill on a copy of a region: its engineers under names of their own, a storm, no real phone."""
+    from services.simulation.feed_errors import FeedError, FeedMistake, cause
+    from services.simulation.scenario_errors import ScenarioError
+
+    if not token:
+        _fail(MISTAKE, "a token is needed: --token, or MUSTER_TOKEN (muster token --role service ...)")
+    try:
+        storm = _storm(scenario, seed)
+        status = asyncio.run(_drill(region, storm, gateway, token, speed, hours, seed, phones, keep))
+    except ScenarioError as error:
+        _fail(MISTAKE, str(error))
+    except (FeedError, ExceptionGroup) as group:
+        error_found = cause(group)
+        if not isinstance(error_found, FeedError):
+            raise
+        _fail(MISTAKE if isinstance(error_found, FeedMistake) else FAILED, str(error_found))
+    raise typer.Exit(status)
+
+
+def _fail(status: int, line: str) -> NoReturn:
+    print(f"muster exercise: {line}", file=sys.stderr, flush=True)
+    raise typer.Exit(status)
+
+
+def _storm(folder: Path | None, seed: int) -> Scenario:
+    from services.simulation.making import make_scenario
+    from services.simulation.scenarios import read_scenario
+
+    if folder is not None:
+        return read_scenario(folder)
+    with tempfile.TemporaryDirectory() as made:
+        make_scenario("storm", seed, Path(made) / "storm")
+        return read_scenario(Path(made) / "storm")
+
+
+async def _drill(
+    region: str,
+    storm: Scenario,
+    url: str,
+    token: str,
+    speed: float | None,
+    hours: float,
+    seed: int,
+    phones: bool,
+    keep: bool,
+) -> int:
+    from services.simulation.drilling import laid_over, within
+    from services.simulation.feed import Feed, FeedOptions
+    from services.simulation.feed_gateway import GatewayClient
+    from services.simulation.profiles import STEADY
+
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with GatewayClient(url, token) as client:
+        me = (await client.send("GET", "/v1/me")).json()
+        wall = me["clock"] == "wall"
+        run = secrets.token_hex(3)
+        defined, engineers = await _begin(client, region, run)
+        now = datetime.fromisoformat(me["now"]) if me.get("now") and not wall else datetime.now(UTC)
+        pace = (1.0 if wall else 60.0) if speed is None else speed
+        played = within(laid_over(storm, defined, engineers, now + timedelta(seconds=LEAD_S * pace), run), hours)
+        print(
+            f"exercise: {defined.region} has begun: {len(engineers)} engineers, {len(played.reports)} reports to"
+            " come; nothing of it is real",
+            flush=True,
+        )
+        options = FeedOptions(pace, STEADY, seed, drill=True, wall=wall, phones=phones)
+        feed = Feed(played, client, options)
+        try:
+            return await _until_stopped(feed, stop)
+        finally:
+            print(f"exercise: {_figures(feed.summary())}", flush=True)
+            if not keep:
+                await client.send("DELETE", f"/v1/regions/{region}/exercise", key=f"drill-{run}-end")
+                print(f"exercise: {defined.region} is over", flush=True)
+
+
+async def _begin(
+    client: GatewayClient, region: str, run: str
+) -> tuple[RegionDefined, list[EngineerRegistered]]:
+    """Begin the drill; its definition, and its engineers as the gateway shows them."""
+    from schemas.exercises import exercise_of
+    from schemas.regions import EngineerRegistered, RegionDefined
+
+    name = exercise_of(region)
+    answer = await client.send("POST", f"/v1/regions/{region}/exercise", key=f"drill-{run}")
+    wanted = answer.json().get("engineers")
+    views: list[dict[str, Any]] = []
+    for _ in range(100):
+        views = await _engineers(client, name)
+        if wanted is not None and len(views) >= wanted:
+            break
+        await asyncio.sleep(0.2)
+    defined = RegionDefined.model_validate((await client.send("GET", f"/v1/regions/{name}")).json())
+    known = [
+        EngineerRegistered(engineer_id=view["engineer_id"], region=name, home=view["place"], skills=view["skills"])
+        for view in views
+        if view.get("place")
+    ]
+    return defined, known
+
+
+async def _engineers(client: GatewayClient, region: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    cursor = ""
+    while True:
+        more = f"&cursor={cursor}" if cursor else ""
+        page = (await client.send("GET", f"/v1/engineers?region={region}&limit={PAGE}{more}")).json()
+        found += page["items"]
+        cursor = page.get("next_cursor") or ""
+        if not cursor:
+            return found
+
+
+def _figures(summary: dict[str, Any]) -> str:
+    return f"{summary['resolved']} of {summary['incidents']} resolved, {summary['unserved']} unserved"
+
+
+async def _until_stopped(feed: Any, stop: asyncio.Event) -> int:
+    work, stopped = asyncio.create_task(feed.run()), asyncio.create_task(stop.wait())
+    await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (stopped, work):
+        task.cancel()
+    ends = await asyncio.gather(work, stopped, return_exceptions=True)
+    if isinstance(ends[0], Exception):
+        raise ends[0]
+    return STOPPED if stop.is_set() else 0
