@@ -1,4 +1,4 @@
-"""`muster exercise`: begin a drill on a copy of a region and play a storm into it, so that a team can train."""
+"""`muster exercise`: begin a drill on a copy of a region, and play a storm into it for a team to train."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import typer
 
 if TYPE_CHECKING:
     from schemas.regions import EngineerRegistered, RegionDefined
+    from services.simulation.feed import Feed
     from services.simulation.feed_gateway import GatewayClient
     from services.simulation.scenarios import Scenario
 
@@ -32,11 +33,15 @@ def attach(app: typer.Typer) -> None:
 def exercise(
     region: Annotated[str, typer.Argument(help="The real region to copy.", show_default=False)],
     scenario: Annotated[
-        Path | None, typer.Option(help="A scenario to play; without one an invented storm.", show_default=False)
+        Path | None,
+        typer.Option(help="A scenario to play; without one an invented storm.", show_default=False),
     ] = None,
     gateway: Annotated[str, typer.Option(help="The gateway's address.")] = "http://127.0.0.1:8080",
     token: Annotated[
-        str, typer.Option(envvar="MUSTER_TOKEN", help="A token of role service (muster token --role service ...).")
+        str,
+        typer.Option(
+            envvar="MUSTER_TOKEN", help="A token of role service (muster token --role service ...)."
+        ),
     ] = "",
     speed: Annotated[
         float | None, typer.Option(min=0.1, max=10_000, help="As the gateway's clock runs; 1 on the wall's.")
@@ -107,21 +112,27 @@ async def _drill(
         defined, engineers = await _begin(client, region, run)
         now = datetime.fromisoformat(me["now"]) if me.get("now") and not wall else datetime.now(UTC)
         pace = (1.0 if wall else 60.0) if speed is None else speed
-        played = within(laid_over(storm, defined, engineers, now + timedelta(seconds=LEAD_S * pace), run), hours)
+        played = within(
+            laid_over(storm, defined, engineers, now + timedelta(seconds=LEAD_S * pace), run), hours
+        )
         print(
-            f"exercise: {defined.region} has begun: {len(engineers)} engineers, {len(played.reports)} reports to"
-            " come; nothing of it is real",
+            f"exercise: {defined.region} has begun: {len(engineers)} engineers, {len(played.reports)} reports"
+            " to come; nothing of it is real",
             flush=True,
         )
         options = FeedOptions(pace, STEADY, seed, drill=True, wall=wall, phones=phones)
-        feed = Feed(played, client, options)
-        try:
-            return await _until_stopped(feed, stop)
-        finally:
-            print(f"exercise: {_figures(feed.summary())}", flush=True)
-            if not keep:
-                await client.send("DELETE", f"/v1/regions/{region}/exercise", key=f"drill-{run}-end")
-                print(f"exercise: {defined.region} is over", flush=True)
+        return await _play(Feed(played, client, options), stop, region, f"drill-{run}-end", keep)
+
+
+async def _play(feed: Feed, stop: asyncio.Event, region: str, key: str, keep: bool) -> int:
+    """Play until the end or a signal; then the drill is over, unless it is kept."""
+    try:
+        return await _until_stopped(feed, stop)
+    finally:
+        print(f"exercise: {_figures(feed.summary())}", flush=True)
+        if not keep:
+            await feed.client.send("DELETE", f"/v1/regions/{region}/exercise", key=key)
+            print(f"exercise: the drill of {region} is over", flush=True)
 
 
 async def _begin(
@@ -142,7 +153,9 @@ async def _begin(
         await asyncio.sleep(0.2)
     defined = RegionDefined.model_validate((await client.send("GET", f"/v1/regions/{name}")).json())
     known = [
-        EngineerRegistered(engineer_id=view["engineer_id"], region=name, home=view["place"], skills=view["skills"])
+        EngineerRegistered(
+            engineer_id=view["engineer_id"], region=name, home=view["place"], skills=view["skills"]
+        )
         for view in views
         if view.get("place")
     ]
@@ -165,7 +178,7 @@ def _figures(summary: dict[str, Any]) -> str:
     return f"{summary['resolved']} of {summary['incidents']} resolved, {summary['unserved']} unserved"
 
 
-async def _until_stopped(feed: Any, stop: asyncio.Event) -> int:
+async def _until_stopped(feed: Feed, stop: asyncio.Event) -> int:
     work, stopped = asyncio.create_task(feed.run()), asyncio.create_task(stop.wait())
     await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
     for task in (stopped, work):

@@ -35,23 +35,14 @@ def laid_over(
     there, here = _centre([one.place for one in reports]), _centre([one.home for one in engineers])
     known = _stands_for(reports, engineers)
     later = begins - reports[0].reported_at
-    played, service_min = [], {}
-    for report in reports:
-        product, most = known[report.product]
-        name = f"{PREFIX}{run}-{report.incident_id}"[:128]
-        service_min[name] = scenario.service_min[report.incident_id]
-        played.append(
-            IncidentReported(
-                incident_id=name,
-                region=region.region,
-                reported_at=report.reported_at + later,
-                place=_moved(report.place, there, here),
-                tier=report.tier,
-                product=product,
-                level=min(report.level, most),
-                expected_service_min=report.expected_service_min,
-            )
-        )
+    names = {report.incident_id: f"{PREFIX}{run}-{report.incident_id}"[:128] for report in reports}
+    played = [
+        _of_the_drill(report, names[report.incident_id], region.region, later, known[report.product])
+        for report in reports
+    ]
+    places = [_moved(report.place, there, here) for report in reports]
+    played = [one.model_copy(update={"place": place}) for one, place in zip(played, places, strict=True)]
+    service_min = {name: scenario.service_min[real] for real, name in names.items()}
     return Scenario(
         name=f"{scenario.name} in {region.region}",
         terms=region.terms,
@@ -59,6 +50,22 @@ def laid_over(
         engineers=tuple(engineers),
         reports=tuple(played),
         service_min=MappingProxyType(service_min),
+    )
+
+
+def _of_the_drill(
+    report: IncidentReported, name: str, region: str, later: timedelta, known: tuple[str, int]
+) -> IncidentReported:
+    product, most = known
+    return IncidentReported(
+        incident_id=name,
+        region=region,
+        reported_at=report.reported_at + later,
+        place=report.place,
+        tier=report.tier,
+        product=product,
+        level=min(report.level, most),
+        expected_service_min=report.expected_service_min,
     )
 
 
@@ -81,7 +88,7 @@ def _moved(place: Place, there: tuple[float, float], here: tuple[float, float]) 
 def _stands_for(
     reports: Sequence[IncidentReported], engineers: Sequence[EngineerRegistered]
 ) -> dict[str, tuple[str, int]]:
-    """By the scenario's product: the region's own in its place, and the highest level that anybody has of it."""
+    """By the scenario's product: the region's own in its place, and the highest level that anybody has."""
     asked = Counter(report.product for report in reports)
     had = Counter(product for engineer in engineers for product in engineer.skills)
     own = sorted(had, key=lambda product: (-had[product], product))

@@ -175,6 +175,11 @@ class Feed:
         return later or self._field.busy > 0
 
     @property
+    def client(self) -> GatewayClient:
+        """The gateway that is being fed."""
+        return self._client
+
+    @property
     def busy(self) -> int:
         """How many phones have an assignment."""
         return self._field.busy

@@ -168,7 +168,7 @@ DRILL = RegionDefined(region="R1.exercise", exercise=True, polygon=R1.polygon)
 
 
 def test_a_report_for_a_drill_never_becomes_real():
-    """One that names a drill which is not there goes nowhere; the region around its place never hears of it."""
+    """One that names a drill which is not there goes nowhere; the region around it never hears of it."""
     drilled = report("R1.exercise").model_copy(update={"incident_id": "exercise.I1"})
     assert refusal(drilled, R1) == "exercise"
     (routed,) = route(enveloped(drilled), 0, registry(R1, DRILL), NOW)
