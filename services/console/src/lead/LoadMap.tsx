@@ -9,6 +9,9 @@ import { byDonor } from "./plan";
 import { chosenRegion, lending, regions } from "./store";
 import type { LoanView, RegionAtDesk } from "./wire";
 
+/** Loads change by the minute: nothing here moves between two reads. */
+const DRAW_EVERY_MS = 1000;
+
 let map: MapHandle | null = null;
 
 export const showPlaces = (places: Place[]): void => map?.showPlaces(places);
@@ -79,7 +82,7 @@ export function LoadMap() {
     <section class="panel map-panel lead-map" aria-labelledby="lead-map-title">
       <h2 id="lead-map-title" class="visually-hidden">{t().map.title}</h2>
       <MapView
-        scene={sceneNow} label={t().lead.map.label(regions.value.length)} fitKey={names}
+        scene={sceneNow} label={t().lead.map.label(regions.value.length)} fitKey={names} drawEveryMs={DRAW_EVERY_MS}
         onPick={pick} onReady={(handle) => (map = handle)}
       />
       {regions.value.every((region) => placeOf(region) === null) && <p class="empty over">{t().lead.map.nowhere}</p>}

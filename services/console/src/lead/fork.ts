@@ -6,7 +6,9 @@ import { reportFrom } from "./received";
 import { scalesOf, type Scales } from "./spreads";
 import type { ForkReport, MovePlan } from "./wire";
 
-export const FUTURES = 60;
+/** Enough to decide by; others who ask get their turn before the rest is played, which narrows the intervals. */
+const FIRST = 20;
+const ALL = 60;
 const AGAIN_AFTER_MS = 8_000;
 const TRIES = 4;
 
@@ -16,6 +18,7 @@ export interface Question {
   to_region?: string;
   count?: number;
   loan_min?: number;
+  futures?: number;
 }
 
 export type ForkStatus = "idle" | "asking" | "queued" | "playing" | "done" | "cut" | "failed";
@@ -40,7 +43,7 @@ async function play(question: Question, abort: AbortSignal, told: Played): Promi
   const response = await fetch("/v1/whatif", {
     method: "POST",
     headers: { "Content-Type": "application/json", Accept: "text/event-stream" },
-    body: JSON.stringify({ futures: FUTURES, ...question }),
+    body: JSON.stringify(question),
     credentials: "same-origin",
     cache: "no-store",
     signal: abort,
@@ -71,7 +74,7 @@ export class Fork {
     this.close();
     this.abort = new AbortController();
     this.state.value = { ...NOTHING, status: "asking" };
-    void this.run(question, this.abort.signal, TRIES);
+    void this.run({ futures: FIRST, ...question }, this.abort.signal, TRIES);
   }
 
   close(): void {
@@ -99,9 +102,20 @@ export class Fork {
       const report = this.state.peek().report;
       const whole = cut === null && report !== null && report.futures >= report.wanted;
       this.set({ status: whole ? "done" : report ? "cut" : "failed", why: cut });
+      if (whole && report.wanted < ALL) await this.more(report, abort);
     } catch (error) {
       if (!abort.aborted) this.failed(error, question, abort, tries);
     }
+  }
+
+  /** The same futures and further ones: shown from where they are more than those known. What is known stays if they fail. */
+  private async more(known: ForkReport, abort: AbortSignal): Promise<void> {
+    const question = { regions: known.regions.map(({ region }) => region), plan: known.plan, futures: ALL };
+    const taken = (report: ForkReport): void => {
+      if (!abort.aborted && report.futures > known.futures) this.take(report);
+    };
+    await play(question, abort, { report: taken, problem: () => undefined }).catch(() => undefined);
+    if (!abort.aborted) this.set({ status: "done" });
   }
 
   /** Others' forks are played first: wait for a turn. Anything else is told at once. */

@@ -18,6 +18,8 @@ export interface MapProps {
   /** Set from outside to move to a place. */
   onReady?: (handle: MapHandle) => void;
   interactive?: boolean;
+  /** How often what moves by itself is drawn; a map without journeys needs it seldom. */
+  drawEveryMs?: number;
 }
 
 export interface MapHandle {
@@ -77,7 +79,7 @@ class MapScreen implements MapHandle {
 
   private readonly loop = (time: number): void => {
     this.frame = requestAnimationFrame(this.loop);
-    if (!this.dirty && time - this.lastDrawn < DRAW_EVERY_MS) return;
+    if (!this.dirty && time - this.lastDrawn < (this.props.drawEveryMs ?? DRAW_EVERY_MS)) return;
     this.draw(time);
   };
 
