@@ -10,7 +10,10 @@ const COORDINATOR = "muster/surge";
 export const numberText = (value: number, digits = 1): string =>
   new Intl.NumberFormat(language.value, { maximumFractionDigits: digits }).format(value);
 
-export const hoursText = (h: number): string => durationText(h * 3_600_000);
+const DAY_H = 24;
+
+/** Hours of work or of waiting, never days: nobody works round the clock. */
+export const hoursText = (h: number): string => (h < DAY_H ? durationText(h * 3_600_000) : t().duration.hours(Math.round(h), 0));
 
 /** Who lacks what, each receiver once. */
 export function lackSentences(reasons: readonly MoveReason[]): string[] {
