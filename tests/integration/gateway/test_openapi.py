@@ -32,7 +32,7 @@ STREAM = "/v1/assignments/stream"  # it does not end by itself; test_stream.py h
 @pytest.mark.slow
 def test_the_api_does_what_it_says(system: System) -> None:
     """Generated requests to every route but the stream: described statuses, types and bodies."""
-    description = httpx.get(f"{system.url}/v1/openapi.json", trust_env=False).json()
+    description = httpx.get(f"{system.url}/v1/openapi.json", trust_env=False, timeout=60).json()
     assert description["openapi"] == "3.1.0"
     assert STREAM in description["paths"]
     schema = schemathesis.openapi.from_dict(description).exclude(path=STREAM)
