@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.disasters import LiftDisaster
-from schemas.exercises import EndExercise
+from schemas.exercises import EndExercise, is_exercise_region
 from schemas.incidents import CancelIncident
 from services.dispatch import lifecycle, mirror
 from services.dispatch.disaster import disaster_told
@@ -61,9 +61,9 @@ def _done(turn: Turn, name: str) -> None:
     turn.decide("resolved", incident, crew[0], reason="exercise_over", occurred_at=turn.now)
 
 
-def begin_anew(region: RegionState, *, exercise: bool) -> None:
-    """A region is defined: of an exercise that was over, what it closed is forgotten."""
-    region.exercise = exercise
-    if exercise and region.exercise_over:
+def begin_anew(region: RegionState) -> None:
+    """A region is defined, and its name says what it is; what an exercise that was over closed is forgotten."""
+    region.exercise = is_exercise_region(region.region)
+    if region.exercise_over:
         region.exercise_over = False
         region.closed.clear()

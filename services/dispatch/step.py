@@ -146,7 +146,7 @@ def region_defined(turn: Turn, event: RegionDefined) -> None:
         for engineer in region.engineers.values():
             mirror.limits_changed(region, engineer)
             watch_limits(region, engineer)
-    begin_anew(region, exercise=event.exercise)
+    begin_anew(region)
     region.polygon = event.polygon
     if region.terms != event.terms:
         region.terms = canonical(event.terms)

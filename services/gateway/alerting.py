@@ -31,7 +31,7 @@ async def who_is_told(gateway: Gateway, message: CapMessage, named: Collection[s
         return Told(why_nobody=f"the status {message.status} reaches no region at work")
     await gateway.tail.catch_up_with_registry()
     drill = message.status == "Exercise"
-    regions = {n: region for n, region in gateway.tail.standing.regions.items() if region.exercise == drill}
+    regions = {n: one for n, one in gateway.tail.standing.regions.items() if is_exercise_region(n) == drill}
     alerts = await asyncio.to_thread(alerts_of, message, regions, named)
     nobody = "the status Exercise reaches no region at work" if drill else "its areas touch no region"
     if message.type == "Alert":
