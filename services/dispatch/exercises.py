@@ -62,7 +62,7 @@ def _done(turn: Turn, name: str) -> None:
 
 
 def begin_anew(region: RegionState) -> None:
-    """A region is defined, and its name says what it is; what an exercise that was over closed is forgotten."""
+    """A region is defined, and its name says what it is; what a drill that was over closed is forgotten."""
     region.exercise = is_exercise_region(region.region)
     if region.exercise_over:
         region.exercise_over = False
