@@ -34,7 +34,7 @@ function Filters() {
         >
           <option value="">{t().common.allRegions}</option>
           {regions.value.map(({ region }) => (
-            <option key={region} value={region}>{isDrill(region) ? `${region} · ${t().alerts.exercise}` : region}</option>
+            <option key={region} value={region}>{region}</option>
           ))}
         </select>
       </label>

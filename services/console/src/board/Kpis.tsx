@@ -24,7 +24,7 @@ function Figure(props: { name: string; value: number; tone?: string; kind: strin
 function countLastHour(moment: (incident: IncidentView) => string | null, now: number): number {
   let count = 0;
   for (const incident of picture.incidents.values()) {
-    if (!isChosen(incident.region)) continue;
+    if (!isChosen(incident.region) || incident.swarm_of) continue; // a place in a swarm was reported by nobody
     if (tierFilter.value !== null && incident.tier !== tierFilter.value) continue;
     const at = moment(incident);
     if (at && now - toMs(at) <= HOUR_MS) count += 1;
