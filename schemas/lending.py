@@ -73,7 +73,7 @@ class RegionLoad(Wire):
     alerts: list[Hazard] = Field(default=[], max_length=50)
     """The warnings that stand for the region, those that have not begun too."""
     centre: Place | None = None
-    """The middle of what waits or was reported last; None where nothing ever was."""
+    """The middle of what waits or was reported last, else of its engineers' homes; None where nobody is."""
     lending: LendingMode | None = None
     """As a lead has set it; None: nobody has."""
     entry_certificates: list[Id] = Field(default=[], max_length=100)

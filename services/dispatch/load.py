@@ -110,8 +110,11 @@ def _free_at(region: RegionState, engineer: Engineer, now: int) -> int:
 
 
 def _centre(region: RegionState, waiting: list[Incident]) -> Place | None:
-    """The mean place of what waits, or of what was reported last."""
+    """The mean place of what waits, else of what was reported last, else of where its engineers live."""
     seen = waiting or [*region.closed.values(), *region.incidents.values()][-LATEST:]
-    if not seen:
+    places = [(i.lat, i.lon) for i in seen] or [(e.home_lat, e.home_lon) for e in region.engineers.values()]
+    if not places:
         return None
-    return Place(lat=sum(i.lat for i in seen) / len(seen), lon=sum(i.lon for i in seen) / len(seen))
+    return Place(
+        lat=sum(lat for lat, _ in places) / len(places), lon=sum(lon for _, lon in places) / len(places)
+    )

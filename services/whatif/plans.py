@@ -112,12 +112,7 @@ def staging_of(region: RegionState) -> Place:
     load = region_load(region, "fork", 0, 0)
     if load.centre is not None:
         return load.centre
-    homes = [(e.home_lat, e.home_lon) for e in region.engineers.values()]
-    if not homes:
-        raise NoPlan(
-            f"region {region.region} has no place yet: nothing was reported there, nobody lives there"
-        )
-    return Place(lat=sum(lat for lat, _ in homes) / len(homes), lon=sum(lon for _, lon in homes) / len(homes))
+    raise NoPlan(f"region {region.region} has no place yet: nothing was reported there, nobody lives there")
 
 
 def clock_of(folds: Sequence[PartitionFold]) -> int:
