@@ -96,6 +96,8 @@ class EngineerView(Wire):
     post_at: Moment | None = None
     reachable: bool = True
     exercise: bool | None = None
+    owner_epoch: int = 0
+    """How often they have changed their region: a plan that moves them names it."""
 
 
 class RegionView(Wire):

@@ -149,6 +149,7 @@ def engineer_view(state: RegionState, engineer_id: str) -> EngineerView | None:
         post_at=to_moment_or_none(engineer.arrives_at) if posted else None,
         reachable=engineer.reachable,
         exercise=state.exercise or None,
+        owner_epoch=engineer.owner_epoch,
     )
 
 

@@ -15,6 +15,8 @@ const NOTHING_OF_ENGINEER: Nothing<EngineerView> = {
   place: null, fixed_at: null, incident_id: null, epoch: null, expected_free_at: null,
   post: null, post_at: null, exercise: null,
 };
+/** What a gateway of an earlier version does not tell. */
+const NEVER_MOVED = { owner_epoch: 0 };
 const NOTHING_OF_DECISION: Nothing<Decision> = {
   incident_id: null, engineer_id: null, epoch: null, incident_state: null, engineer_state: null, occurred_at: null,
   reason: null, detail: null, tier: null, product: null, level: null, place: null, reported_at: null,
@@ -33,7 +35,7 @@ export const incidentFrom = (view: Sparse<IncidentView>): IncidentView => {
   const timeline = whole.timeline.map((entry) => ({ ...entry, engineer_id: entry.engineer_id ?? null, reason: entry.reason ?? null }));
   return { ...whole, timeline };
 };
-export const engineerFrom = (view: Sparse<EngineerView>): EngineerView => ({ ...NOTHING_OF_ENGINEER, ...view });
+export const engineerFrom = (view: Sparse<EngineerView>): EngineerView => ({ ...NOTHING_OF_ENGINEER, ...NEVER_MOVED, ...view });
 export const decisionFrom = (view: Sparse<Decision>): Decision => ({ ...NOTHING_OF_DECISION, ...view });
 export const regionFrom = (view: Sparse<RegionView>): RegionView => ({ ...NOTHING_OF_REGION, ...view, alerts: view.alerts ?? [], causes: view.causes ?? [] });
 

@@ -195,6 +195,8 @@ export interface EngineerView {
   post_at: Moment | null;
   reachable: boolean;
   exercise: boolean | null;
+  /** How often they have changed their region: a plan of moves names it. */
+  owner_epoch: number;
 }
 
 export interface Decision {

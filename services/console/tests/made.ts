@@ -17,7 +17,7 @@ export const incident = (over: Partial<IncidentView> = {}): IncidentView => ({
 export const engineer = (over: Partial<EngineerView> = {}): EngineerView => ({
   engineer_id: "E1", region: "R1", state: "available", skills: { core: 3 }, languages: [],
   place: { lat: 38.8, lon: -9.2 }, fixed_at: AT, incident_id: null, epoch: null, expected_free_at: null, post: null, post_at: null,
-  reachable: true, exercise: null, ...over,
+  reachable: true, exercise: null, owner_epoch: 0, ...over,
 });
 
 export const decision = (offset: number, over: Partial<Decision> = {}): Decision => ({

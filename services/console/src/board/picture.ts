@@ -218,6 +218,7 @@ export class Picture {
       post_at: null,
       reachable: true,
       exercise: decision.exercise,
+      owner_epoch: 0,
     });
   }
 
