@@ -78,7 +78,7 @@ async def _first_answer(client: GatewayClient) -> httpx.Response:
 async def register(client: GatewayClient, scenario: Scenario, run: str) -> None:
     """PUT regions, then engineers, and return when the dispatcher knows them all."""
     for defined in scenario.regions:
-        body = defined.model_dump(mode="json", exclude={"region"}, exclude_none=True)
+        body = defined.model_dump(mode="json", exclude={"region", "exercise"}, exclude_none=True)
         await _put(
             client, f"/v1/regions/{quote(defined.region, safe='')}", body, f"{run}-region-{defined.region}"
         )
