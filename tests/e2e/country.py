@@ -26,7 +26,7 @@ class Country:
         self.now = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
         self._seq = 0
         self.tick(0)
-        for region, count in ((NORTH, 9), (SOUTH, 3)):
+        for region, count in ((NORTH, 16), (SOUTH, 3)):
             self._define(region, [f"{region[0]}{number}" for number in range(1, count + 1)])
 
     def tick(self, steps: int = 1) -> None:

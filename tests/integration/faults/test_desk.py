@@ -30,7 +30,7 @@ from tests.integration.faults.load import regions_on_all_partitions
 from tests.integration.faults.workers import Workers
 from tests.integration.streams.field import HERE, WITHIN_S, Field, talking
 
-OWN, HELPED, WAITING = 20, 4, 60
+OWN, HELPED, WAITING = 30, 4, 60
 FIVE = timedelta(minutes=5)
 
 
