@@ -57,14 +57,7 @@ async def commit_plan(
     region_id: RegionId, body: CommitPlanBody, caller: Caller, gateway: Parts, asked: AskedBy
 ) -> Response:
     """Consent for every party that the caller leads; with the last consent the plan is carried out."""
-    event = ConsentToPlan(
-        region=region_id,
-        plan_hash=body.plan_hash,
-        for_regions=await _parties(gateway, caller, region_id, body.plan_hash),
-        by=caller.subject,
-        reason=body.reason,
-    )
-    return await _run(gateway, asked, event)
+    return await _say(gateway, caller, asked, region_id, ConsentToPlan, body)
 
 
 @router.post("/{region_id}/refuse", response_model=ProposalAnswer, responses=MAYBE)
@@ -72,10 +65,22 @@ async def refuse_plan(
     region_id: RegionId, body: RefusePlanBody, caller: Caller, gateway: Parts, asked: AskedBy
 ) -> Response:
     """Say no for every party that the caller leads: the plan stands no more."""
-    event = RefusePlan(
-        region=region_id,
+    return await _say(gateway, caller, asked, region_id, RefusePlan, body)
+
+
+async def _say(
+    gateway: Gateway,
+    caller: Identity,
+    asked: Asked,
+    region: str,
+    word: type[ConsentToPlan] | type[RefusePlan],
+    body: CommitPlanBody | RefusePlanBody,
+) -> Response:
+    """A yes or a no to the plan of this hash, for every party that the caller leads."""
+    event = word(
+        region=region,
         plan_hash=body.plan_hash,
-        for_regions=await _parties(gateway, caller, region_id, body.plan_hash),
+        for_regions=await _parties(gateway, caller, region, body.plan_hash),
         by=caller.subject,
         reason=body.reason,
     )
