@@ -57,7 +57,7 @@ async def test_a_lead_sees_both_futures_before_anything_is_committed(
         unknown = await lead.post("/v1/whatif", json={"regions": [region], "to_region": region}, timeout=300)
         assert (unknown.status_code, unknown.json()["type"].rpartition("/")[2]) == (503, "not-forked")
         assert "can be spared" in unknown.json()["detail"]
-    async with system.client("lead", regions=(region,)) as stranger:
+    async with system.client("lead", regions=(f"{region}-C",)) as stranger:
         assert (await stranger.post("/v1/whatif", json=body)).status_code == 403
     async with system.client("dispatcher", regions=(region, donor)) as dispatcher:
         assert (await dispatcher.post("/v1/whatif", json=body)).status_code == 403
