@@ -143,6 +143,9 @@ def engineer_handed_over(turn: Turn, event: EngineerHandedOver) -> None:
             loan=event.loan,
         )
         return
+    gone = region.handed_over.get(name)
+    if gone is not None:  # who hands them on, or back, has taken them
+        gone.handover = None
     engineer = _taken(turn, event)
     turn.decide("lending_travelling", engineer=engineer, loan=event.loan)
     going_home = event.loan.home_region == region.region

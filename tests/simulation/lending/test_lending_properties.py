@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -57,6 +58,17 @@ def test_an_engineer_has_one_owner_at_every_moment_and_every_loan_ends(draws: li
     country = Country()
     for draw in draws:
         make(country, draw)
+        country.check()
+    everybody_comes_home(country)
+
+
+@pytest.mark.parametrize("seed", [1_000_023, 2_000_030])
+def test_a_handover_whose_engineer_has_come_back_is_not_said_again(seed: int) -> None:
+    """The answer to it was lost, and the engineer was back before the home region asked anew."""
+    rng = Random(seed)
+    country = Country()
+    for _ in range(rng.randint(10, 80)):
+        make(country, (rng.randint(0, 999), rng.randint(0, 999), rng.randint(0, 999)))
         country.check()
     everybody_comes_home(country)
 
