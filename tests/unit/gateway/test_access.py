@@ -49,6 +49,12 @@ POST /v1/incidents/{incident_id}/pin         dl
 POST /v1/incidents/{incident_id}/lock        dl
 POST /v1/incidents/{incident_id}/unlock      dl
 POST /v1/incidents/{incident_id}/confirm     dl
+POST /v1/incidents/{incident_id}/swarm       dl
+POST /v1/incidents/{incident_id}/still-down  dlc
+POST /v1/causes/{cause_id}/declare           dl
+POST /v1/causes/{cause_id}/end               dl
+POST /v1/regions/{region_id}/exercise        ls
+DELETE /v1/regions/{region_id}/exercise      ls
 PUT  /v1/regions/{region_id}/modes           lo
 PUT  /v1/regions/{region_id}/disaster        l
 PUT  /v1/regions/{region_id}/lending         l
