@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -101,11 +102,4 @@ def within(scenario: Scenario, hours: float) -> Scenario:
     """The scenario's first hours alone."""
     ends = scenario.reports[0].reported_at + timedelta(hours=hours)
     kept = tuple(report for report in scenario.reports if report.reported_at <= ends)
-    return Scenario(
-        name=scenario.name,
-        terms=scenario.terms,
-        regions=scenario.regions,
-        engineers=scenario.engineers,
-        reports=kept,
-        service_min=scenario.service_min,
-    )
+    return replace(scenario, reports=kept)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from schemas.decisions import Decision
 from schemas.lending import CommitLoan, EngineerHandedOver, HandoverTaken, Loan
+from schemas.plans import PlannedMove
 from schemas.proposals import Proposal
 
 LEADS = "leads:"
@@ -47,20 +48,27 @@ def loans_of(decision: Decision, agreed: Proposal) -> list[CommitLoan]:
     return [
         CommitLoan(
             region=move.home_region,
-            loan=Loan(
-                loan_id=_named(f"loan/{decision.region}/{decision.offset}/{move.engineer_id}"),
-                engineer_id=move.engineer_id,
-                home_region=move.home_region,
-                to_region=move.to_region,
-                owner_epoch=move.owner_epoch + 1,
-                until=move.until,
-                staging=move.staging,
-                authority=authority,
+            loan=loan_of(
+                move, _named(f"loan/{decision.region}/{decision.offset}/{move.engineer_id}"), authority
             ),
             certificates=agreed.certificates,
         )
         for move in agreed.plan.moves
     ]
+
+
+def loan_of(move: PlannedMove, loan_id: str, authority: str) -> Loan:
+    """The loan that a planned move becomes once it is committed."""
+    return Loan(
+        loan_id=loan_id,
+        engineer_id=move.engineer_id,
+        home_region=move.home_region,
+        to_region=move.to_region,
+        owner_epoch=move.owner_epoch + 1,
+        until=move.until,
+        staging=move.staging,
+        authority=authority,
+    )
 
 
 def authority_of(agreed: Proposal) -> str:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from schemas.lending import CommitLoan, Loan
+from schemas.lending import CommitLoan
 from schemas.plans import MovePlan, PlannedMove, plan_hash
 from schemas.whatif import ForkReport, MoveJourney, Position, Refusal, RegionFork, Role
 from services.dispatch.fold import UNNAMED_LOG, Logged, PartitionFold, UnexplainedFold
@@ -24,6 +24,7 @@ from services.dispatch.moments import minutes_ms, to_moment, to_ms
 from services.dispatch.state import RegionState
 from services.dispatch.travel import travel_ms_between
 from services.surge.policy import DAY
+from services.surge.routing import loan_of
 from services.whatif.bias import bias_at
 from services.whatif.columns import NOBODY
 from services.whatif.country import Country, country_of
@@ -229,17 +230,3 @@ def _refusals(
 def _copy_of(fold: PartitionFold) -> PartitionFold:
     """The same state, to be asked what it would answer: its reasons are not looked at."""
     return UnexplainedFold.restore(fold.snapshot(), fold.policy)
-
-
-def loan_of(move: PlannedMove, loan_id: str, authority: str) -> Loan:
-    """The loan that a planned move becomes once it is committed."""
-    return Loan(
-        loan_id=loan_id,
-        engineer_id=move.engineer_id,
-        home_region=move.home_region,
-        to_region=move.to_region,
-        owner_epoch=move.owner_epoch + 1,
-        until=move.until,
-        staging=move.staging,
-        authority=authority,
-    )

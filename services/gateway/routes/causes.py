@@ -10,17 +10,15 @@ from fastapi.responses import Response
 
 from schemas.answers import IncidentAnswer, RegionAnswer
 from schemas.api import CauseBody, EndCauseBody, StillDownBody
-from schemas.base import Id, Wire
+from schemas.base import Id
 from schemas.decisions import Decision
 from schemas.swarms import DeclareCause, EndCause, SiteStillDown
 from services.gateway.access import Caller, GuardedRoute, Parts, require_region
-from services.gateway.commands import Asked, AskedBy
+from services.gateway.commands import AskedBy
 from services.gateway.overlay import View
-from services.gateway.parts import Gateway
-from services.gateway.problems import ProblemError
 from services.gateway.publisher import Outgoing
-from services.gateway.routes.control import MAYBE
-from services.gateway.routes.incidents import IncidentId
+from services.gateway.routes.control import MAYBE, about_region
+from services.gateway.routes.incidents import IncidentId, region_of_theirs
 
 router = APIRouter(prefix="/v1", route_class=GuardedRoute, tags=["control"])
 CauseId = Annotated[Id, Path()]
@@ -34,7 +32,7 @@ async def declare_cause(
     region = await gateway.shown.region_of_incident(body.root_id)
     require_region(caller, region)
     event = DeclareCause(region=region, cause_id=cause_id, by=caller.subject, **dict(body))
-    return await _about_region(gateway, asked, region, event)
+    return await about_region(gateway, asked, region, event)
 
 
 @router.post("/causes/{cause_id}/end", response_model=RegionAnswer, responses=MAYBE)
@@ -44,17 +42,7 @@ async def end_cause(
     """The sites have nothing in common after all: each returns to the queue as its own."""
     require_region(caller, body.region)
     event = EndCause(cause_id=cause_id, by=caller.subject, **dict(body))
-    return await _about_region(gateway, asked, body.region, event)
-
-
-async def _about_region(gateway: Gateway, asked: Asked, region: str, event: Wire) -> Response:
-    defined = await gateway.shown.defined(region)
-
-    async def build(decisions: Sequence[Decision]) -> View | None:
-        return await gateway.shown.region_after(defined, decisions[-1])
-
-    outgoing = Outgoing("dispatch-commands", region, asked.event_id, event)
-    return await gateway.commands.run(asked, outgoing, build, f"/v1/regions/{region}")
+    return await about_region(gateway, asked, body.region, event)
 
 
 @router.post("/incidents/{incident_id}/still-down", response_model=IncidentAnswer, responses=MAYBE)
@@ -62,13 +50,7 @@ async def still_down(
     incident_id: IncidentId, body: StillDownBody, caller: Caller, gateway: Parts, asked: AskedBy
 ) -> Response:
     """The cause's restoration did not bring this site back: it is served on its own. Customers say it too."""
-    region = await gateway.shown.region_of_incident(incident_id)
-    if caller.role == "customer":
-        known, customer = await gateway.shown.owner_of(incident_id, region)
-        if not known or customer != caller.customer:
-            raise ProblemError("not-found", f"There is no incident {incident_id}.")
-    else:
-        require_region(caller, region)
+    region = await region_of_theirs(gateway, caller, incident_id)
     event = SiteStillDown(incident_id=incident_id, region=region, by=caller.subject, **dict(body))
 
     async def build(decisions: Sequence[Decision]) -> View | None:

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from schemas.answers import Accepted, IncidentAnswer, RegionAnswer
 from schemas.api import AssignBody, ConfirmBody, LockBody, ModesBody, PinBody, SwarmBody, UnlockBody
-from schemas.base import Command
+from schemas.base import Command, Wire
 from schemas.commands import (
     AssignIncident,
     ConfirmSuggestion,
@@ -101,6 +101,17 @@ async def _command(
 
     outgoing = Outgoing("dispatch-commands", region, asked.event_id, event, incident_id)
     return await gateway.commands.run(asked, outgoing, build, f"/v1/incidents/{incident_id}")
+
+
+async def about_region(gateway: Gateway, asked: Asked, region: str, event: Wire) -> Response:
+    """Send a command about a region into its log; the answer is the region as it stands after it."""
+    defined = await gateway.shown.defined(region)
+
+    async def build(decisions: Sequence[Decision]) -> View | None:
+        return await gateway.shown.region_after(defined, decisions[-1])
+
+    outgoing = Outgoing("dispatch-commands", region, asked.event_id, event)
+    return await gateway.commands.run(asked, outgoing, build, f"/v1/regions/{region}")
 
 
 @router.put("/regions/{region_id}/modes", response_model=RegionAnswer, responses=MAYBE)

@@ -148,13 +148,8 @@ async def visible_incident(gateway: Gateway, caller: Identity, incident_id: str)
     return view
 
 
-@router.post(
-    "/incidents/{incident_id}/cancel", response_model=IncidentAnswer, responses={202: {"model": Accepted}}
-)
-async def cancel_incident(
-    incident_id: IncidentId, body: CancelBody, caller: Caller, gateway: Parts, asked: AskedBy
-) -> Response:
-    """Call an incident off."""
+async def region_of_theirs(gateway: Gateway, caller: Identity, incident_id: str) -> str:
+    """The incident's region, where the caller may act on it: a customer on their own incidents alone."""
     region = await gateway.shown.region_of_incident(incident_id)
     if caller.role == "customer":
         known, customer = await gateway.shown.owner_of(incident_id, region)
@@ -162,6 +157,17 @@ async def cancel_incident(
             raise ProblemError("not-found", f"There is no incident {incident_id}.")
     else:
         require_region(caller, region)
+    return region
+
+
+@router.post(
+    "/incidents/{incident_id}/cancel", response_model=IncidentAnswer, responses={202: {"model": Accepted}}
+)
+async def cancel_incident(
+    incident_id: IncidentId, body: CancelBody, caller: Caller, gateway: Parts, asked: AskedBy
+) -> Response:
+    """Call an incident off."""
+    region = await region_of_theirs(gateway, caller, incident_id)
     event = CancelIncident(incident_id=incident_id, region=region, reason=body.reason, by=caller.subject)
 
     async def build(decisions: Sequence[Decision]) -> View | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path
 from fastapi.responses import Response
 
-from schemas.answers import Accepted, RegionAnswer
+from schemas.answers import RegionAnswer
 from schemas.base import Id, rfc3339
 from schemas.decisions import Decision
 from schemas.lending import ExtendLoan, RecallLoan
@@ -28,11 +28,11 @@ from services.gateway.overlay import View
 from services.gateway.parts import Gateway
 from services.gateway.problems import ProblemError
 from services.gateway.publisher import Outgoing
+from services.gateway.routes.control import MAYBE, about_region
 from services.gateway.routes.regions import RegionId
 from services.gateway.tokens import Identity
 
 router = APIRouter(prefix="/v1", route_class=GuardedRoute, tags=["lending"])
-MAYBE: dict[int | str, dict[str, Any]] = {202: {"model": Accepted}}
 EngineerId = Annotated[Id, Path()]
 
 
@@ -51,14 +51,8 @@ async def set_lending(
 ) -> Response:
     """Carry the region's moves out at once, or let them wait for a lead. Who said so is recorded."""
     require_region(caller, region_id)
-    defined = await gateway.shown.defined(region_id)
     event = SetLending(region=region_id, lending=body.mode, by=caller.subject, reason=body.reason)
-
-    async def build(decisions: Sequence[Decision]) -> View | None:
-        return await gateway.shown.region_after(defined, decisions[-1])
-
-    outgoing = Outgoing("dispatch-commands", region_id, asked.event_id, event)
-    return await gateway.commands.run(asked, outgoing, build, f"/v1/regions/{region_id}")
+    return await about_region(gateway, asked, region_id, event)
 
 
 @router.post("/loans/{engineer_id}/extend", response_model=LoanAnswer, responses=MAYBE)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from schemas.answers import Accepted, FieldError
+from schemas.answers import FieldError
 from schemas.decisions import Decision
 from schemas.lending_views import CommitPlanBody, ProposalAnswer, ProposalBody, RefusePlanBody
 from schemas.proposals import ConsentToPlan, Proposal, ProposalCommand, ProposePlan, RefusePlan
@@ -19,11 +18,11 @@ from services.gateway.overlay import View
 from services.gateway.parts import Gateway
 from services.gateway.problems import ProblemError, RedisAway, invalid_fields
 from services.gateway.publisher import Outgoing
+from services.gateway.routes.control import MAYBE
 from services.gateway.routes.regions import RegionId
 from services.gateway.tokens import Identity
 
 router = APIRouter(prefix="/v1/lending/proposals", route_class=GuardedRoute, tags=["lending"])
-MAYBE: dict[int | str, dict[str, Any]] = {202: {"model": Accepted}}
 STANDS = timedelta(hours=1)
 """A lead's own plan waits so long for its parties."""
 
