@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CODE := $(wildcard schemas services streams deploy tests)
 ARGS ?=
+JOBS ?= 2
 NAME ?=
 
 # What is installed under /usr/sbin is found by everybody, not by root alone.
@@ -44,9 +45,9 @@ up: ## Set up, then play a storm through the whole system: ARGS="--broker kafka 
 	$(PYTHON) deploy/make/up.py $(ARGS); status=$$?; \
 	[ -z "$$stopped" ] || [ $$status -eq 70 ] || status=0; exit $$status
 
-test: system setup-dev check ## Everything, the real engines included: ARGS="tests/unit -k ..." for a part
+test: system setup-dev check ## Everything, the real engines included: ARGS="tests/unit -k ..." for a part, JOBS=0 one by one
 	@$(BIN)/python -m deploy.local.kafka_jars || true
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
 check: setup-dev ## Format, lint, types, and the one-way imports
 	@$(BIN)/ruff format --check $(CODE)

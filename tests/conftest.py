@@ -3,6 +3,9 @@
 A test that takes `broker` or `redis_url` runs twice, against the embedded and the real engine. Where an
 engine is missing its tests are skipped with what to do; with MUSTER_REQUIRE_REAL=1 (CI) they fail instead,
 and what is slow runs against the real engines alone.
+
+`make test` runs in two processes: what waits for clocks, sockets and browsers runs one by one in the first,
+before all else; what only reckons shares the second, and steps back from the first.
 """
 
 from __future__ import annotations
@@ -17,7 +20,9 @@ from uuid import uuid4
 
 import pytest
 import redis
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from deploy.local import (
     Broker,
@@ -30,7 +35,8 @@ from deploy.local import (
     RedisServer,
 )
 
-settings.register_profile("muster", deadline=None)  # a busy machine is no defect
+# A busy machine is no defect.
+settings.register_profile("muster", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("muster")
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -42,6 +48,28 @@ REDIS_SERVERS = [
     pytest.param(EmbeddedRedis, marks=pytest.mark.embedded, id="valkey"),
     pytest.param(RealRedis, marks=pytest.mark.real, id="redis"),
 ]
+IN_REAL_TIME = ("tests/e2e/", "tests/integration/", "tests/unit/relay/")
+STEPS_BACK = 10
+
+
+class OneByOne(LoadScopeScheduling):
+    """All that runs in real time as one piece of work, the largest, and so the first; else a module each."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module, _, _ = nodeid.partition("::")
+        return "in real time" if module.startswith(IN_REAL_TIME) else module
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneByOne:
+    """Two processes never run two tests that watch a clock at once."""
+    return OneByOne(config, log)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What only reckons has time: its process gives way, with all that it starts."""
+    beside = "PYTEST_XDIST_WORKER" in os.environ and not item.nodeid.startswith(IN_REAL_TIME)
+    if beside and os.nice(0) < STEPS_BACK:
+        os.nice(STEPS_BACK)
 
 
 def missing(reason: str) -> NoReturn:
