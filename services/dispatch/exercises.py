@@ -19,8 +19,7 @@ def end_exercise(turn: Turn, event: EndExercise) -> None:
     if not region.exercise:
         turn.refuse("exercise", f"{region.region} is no exercise: nothing of it ends so", by=event.by)
         return
-    if region.exercise_over:
-        turn.refuse("exercise_over", f"the exercise {region.region} is over", by=event.by)
+    if refused_as_over(turn, event.by):
         return
     region.exercise_over = True
     turn.decide("exercise_ended", by=event.by, detail=event.reason or None)
@@ -34,6 +33,13 @@ def end_exercise(turn: Turn, event: EndExercise) -> None:
             cancel_incident(turn, cancel)
     region.alerts.clear()
     _let_everybody_go(turn)
+
+
+def refused_as_over(turn: Turn, by: str | None = None) -> bool:
+    """Whether this is a drill that has ended, which takes nothing in any more."""
+    if turn.region.exercise_over:
+        turn.refuse("exercise_over", f"the exercise {turn.region.region} is over", by=by)
+    return turn.region.exercise_over
 
 
 def _let_everybody_go(turn: Turn) -> None:

@@ -25,7 +25,7 @@ from services.dispatch.engineer_events import (
     shift_reported,
 )
 from services.dispatch.estimates import work_estimate_updated
-from services.dispatch.exercises import begin_anew, end_exercise
+from services.dispatch.exercises import begin_anew, end_exercise, refused_as_over
 from services.dispatch.incident_events import cancel_incident, incident_triaged
 from services.dispatch.lending import LendingEvent
 from services.dispatch.lifecycle import watch_limits
@@ -116,11 +116,13 @@ def _obey(turn: Turn, event: PeoplesCommand | AlertEvent | LendingEvent | LeadsE
         case SetModes():
             set_modes(turn, event)
         case DeclareDisaster() | LiftDisaster():
-            disaster_told(turn, event)
+            if not refused_as_over(turn, event.by):
+                disaster_told(turn, event)
         case SwarmIncident() | DeclareCause() | EndCause() | SiteStillDown() | EndExercise():
             _gather(turn, event)
         case AlertRaised() | AlertUpdated() | AlertCancelled():
-            alert_told(turn, event)
+            if not refused_as_over(turn):
+                alert_told(turn, event)
         case ProposePlan() | ConsentToPlan() | RefusePlan() | WithdrawPlan() | SetLending():
             proposals.obey(turn, event)
         case _:

@@ -153,6 +153,11 @@ def test_an_exercise_that_ends_leaves_nobody_and_nothing() -> None:
     assert only(drill.reported("exercise.I3"), "refused").reason == "exercise_over"
     assert only(drill.register("exercise.E3"), "refused").reason == "exercise_over"
     assert only(drill.end(), "refused").reason == "exercise_over"
+    again = DeclareDisaster(region="R1", until=until, by="lead-1", reason="the flood")
+    warned = AlertRaised(region=DRILL, alert=alert("A", status="Exercise"))
+    for late in (again, warned):
+        assert only(drill.tell("R1", late), "refused").reason == "exercise_over"
+    assert (region.disaster, region.alerts) == (None, {})
     assert drill.after(600) == []
 
 
