@@ -115,18 +115,24 @@ def _obey(turn: Turn, event: PeoplesCommand | AlertEvent | LendingEvent | LeadsE
             unlock_incident(turn, event)
         case SetModes():
             set_modes(turn, event)
-        case DeclareDisaster() | LiftDisaster():
-            if not refused_as_over(turn, event.by):
-                disaster_told(turn, event)
+        case DeclareDisaster() | LiftDisaster() | AlertRaised() | AlertUpdated() | AlertCancelled():
+            _stands(turn, event)
         case SwarmIncident() | DeclareCause() | EndCause() | SiteStillDown() | EndExercise():
             _gather(turn, event)
-        case AlertRaised() | AlertUpdated() | AlertCancelled():
-            if not refused_as_over(turn):
-                alert_told(turn, event)
         case ProposePlan() | ConsentToPlan() | RefusePlan() | WithdrawPlan() | SetLending():
             proposals.obey(turn, event)
         case _:
             lending.obey(turn, event)
+
+
+def _stands(turn: Turn, event: DeclareDisaster | LiftDisaster | AlertEvent) -> None:
+    """A disaster or a warning: in a drill that is over neither stands any more."""
+    if refused_as_over(turn, getattr(event, "by", None)):
+        return
+    if isinstance(event, DeclareDisaster | LiftDisaster):
+        disaster_told(turn, event)
+    else:
+        alert_told(turn, event)
 
 
 def _gather(turn: Turn, event: SwarmIncident | DeclareCause | EndCause | SiteStillDown | EndExercise) -> None:
