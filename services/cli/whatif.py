@@ -76,7 +76,6 @@ def _reports(fork: Fork, played: Iterator[Played], wanted: int) -> Iterator[Fork
 
 
 def _replayed_folds(folder: Path, at: str | None) -> list[PartitionFold]:
-    from services.dispatch.fold import UnexplainedFold
     from services.simulation.replay import Replay
     from services.simulation.scenario_errors import ScenarioError
     from services.simulation.scenarios import read_scenario
@@ -88,7 +87,7 @@ def _replayed_folds(folder: Path, at: str | None) -> list[PartitionFold]:
     moment = _moment(at)
     if moment is None or not scenario.reports or moment <= scenario.reports[0].reported_at:
         fail(f"--at {at}: with a scenario a moment after its first report, as 2026-03-16T12:00:00Z", MISTAKE)
-    return Replay(scenario, fold=UnexplainedFold).play_until(moment)
+    return Replay(scenario).play_until(moment)
 
 
 def _moment(text: str | None) -> datetime | None:

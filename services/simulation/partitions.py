@@ -29,8 +29,8 @@ class Partitions:
         self,
         policy: DispatchPolicy | None,
         seed: int,
-        watch: Watch | None = None,
-        fold: type[PartitionFold] = PartitionFold,
+        watch: Watch | None,
+        fold: type[PartitionFold],
     ) -> None:
         self.step_ns: list[int] = []
         self.folds: dict[int, PartitionFold] = {}

@@ -17,7 +17,7 @@ from schemas.decisions import Decision
 from schemas.engineers import EngineersMoved, Move, PositionReported, StatusReported
 from schemas.events import RegionEvent
 from schemas.topics import partition_of
-from services.dispatch.fold import PartitionFold
+from services.dispatch.fold import PartitionFold, UnexplainedFold
 from services.dispatch.policy import DispatchPolicy
 from services.simulation.jobs import is_told
 from services.simulation.journeys import Leg
@@ -65,7 +65,7 @@ class Replay:
         seed: int = 0,
         watch: Watch | None = None,
         progress: Callable[[int], None] | None = None,
-        fold: type[PartitionFold] = PartitionFold,
+        fold: type[PartitionFold] = UnexplainedFold,
         lending: LendingPolicy | None = None,
     ) -> None:
         self._scenario = scenario

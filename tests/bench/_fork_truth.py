@@ -61,7 +61,7 @@ class Question(NamedTuple):
 def fared(question: Question) -> list[Fared]:
     """Replay a scenario, fork it as it goes, and look afterwards what came."""
     scenario = read_scenario(question.folder)
-    replay = Replay(scenario, fold=UnexplainedFold)
+    replay = Replay(scenario)
     first, last = scenario.reports[0].reported_at, scenario.reports[-1].reported_at
     hour, moment, asked = 0, first.replace(minute=0, second=0, microsecond=0), []
     while (moment := moment + HOUR) <= last - timedelta(minutes=HORIZON_MIN):

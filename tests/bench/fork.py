@@ -22,7 +22,6 @@ from pathlib import Path
 from statistics import fmean, stdev
 
 from schemas.whatif import RolloutBias
-from services.dispatch.fold import UnexplainedFold
 from services.simulation.replay import Replay
 from services.simulation.scenarios import read_scenario
 from services.whatif.bias import BANDS_MIN, MeasuredBias, bias_at
@@ -45,7 +44,7 @@ def _speed(folder: Path, report: Report) -> None:
     """A process of its own that forks as the command does, from the start of its interpreter on."""
     scenario = read_scenario(folder)
     midnight = scenario.reports[0].reported_at.replace(hour=0, minute=0, second=0, microsecond=0)
-    folds = Replay(scenario, fold=UnexplainedFold).play_until(midnight + BUSY_AFTER)
+    folds = Replay(scenario).play_until(midnight + BUSY_AFTER)
     struck = max((r for fold in folds for r in fold.regions.values()), key=lambda r: len(r.incidents)).region
     with tempfile.TemporaryDirectory() as name:
         for number, fold in enumerate(folds):

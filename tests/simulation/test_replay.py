@@ -8,6 +8,7 @@ import pytest
 
 from schemas.incidents import IncidentReported
 from schemas.topics import partition_of
+from services.dispatch.fold import PartitionFold, UnexplainedFold
 from services.dispatch.shipped import shipped_policy
 from services.simulation.checkers import Invariants
 from services.simulation.geometry import haversine_km
@@ -79,11 +80,16 @@ def test_no_engineer_is_at_two_places_or_faster_than_the_road(seed: int) -> None
 
 
 def test_the_same_seed_replays_to_the_same_decisions_also_with_rough_phones() -> None:
-    """Chance comes from the seed alone: the same run twice, another seed another run."""
+    """Chance comes from the seed alone, no explanation changes a decision, another seed is another run."""
     scenario = small(STRUCK, 1)
+    runs: list[tuple[int, type[PartitionFold]]] = [
+        (5, UnexplainedFold),
+        (5, PartitionFold),
+        (6, UnexplainedFold),
+    ]
     lines = [
-        [decision_line(decision) for decision in Replay(scenario, profile=ROUGH, seed=seed).run().decisions]
-        for seed in (5, 5, 6)
+        [decision_line(one) for one in Replay(scenario, profile=ROUGH, seed=seed, fold=fold).run().decisions]
+        for seed, fold in runs
     ]
     assert lines[0] == lines[1]
     assert lines[0] != lines[2]

@@ -46,7 +46,7 @@ def moment() -> datetime:
 @cache
 def state() -> tuple[bytes, ...]:
     """The folds at that moment."""
-    return tuple(fold.snapshot() for fold in Replay(story(), fold=UnexplainedFold).play_until(moment()))
+    return tuple(fold.snapshot() for fold in Replay(story()).play_until(moment()))
 
 
 def folds() -> list[PartitionFold]:
@@ -133,7 +133,7 @@ def test_a_fork_does_not_peek() -> None:
     other = [one.model_copy(update={"tier": "platinum", "level": 1}) for one in later[::2]]
     truth = {one.incident_id: 5.0 for one in later}
     changed = replace(story(), reports=(*kept, *other), service_min={**story().service_min, **truth})
-    ran = Replay(changed, LENDS, fold=UnexplainedFold).play_until(moment())
+    ran = Replay(changed, LENDS).play_until(moment())
     assert report(fork_of(ran, plan())) == report(fork_of(folds(), plan()))
 
 
