@@ -7,6 +7,7 @@ from typing import Any
 
 from schemas.base import rfc3339
 from schemas.decisions import Decision
+from schemas.exercises import is_exercise_region
 from schemas.regions import EngineerRegistered
 
 View = dict[str, Any]
@@ -45,7 +46,7 @@ def _begun(decision: Decision) -> View | None:
     if any(value is None for value in needed):
         return None
     said = decision.model_dump(mode="json", exclude_none=True)
-    kept = ("incident_id", "region", "tier", "product", "place", "reported_at", "promised_at")
+    kept = ("incident_id", "region", "tier", "product", "place", "reported_at", "promised_at", "exercise")
     view = {name: said[name] for name in (*kept, "crew", "window_from", "window_to") if name in said}
     return view | {"level": decision.level or 1, "state": "waiting", "epoch": 0, "timeline": []}
 
@@ -160,6 +161,7 @@ def engineer_after(
             "state": "off_shift",
             "skills": registered.skills,
             "languages": registered.languages,
+            **({"exercise": True} if is_exercise_region(registered.region) else {}),
         }
     if view is None or decision is None:
         return view
