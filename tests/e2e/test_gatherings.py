@@ -36,15 +36,21 @@ def opened(
 def test_a_swarm_and_a_cause_have_a_line_each(
     stack: Installation, open_context: OpenContext, tmp_path: Path
 ) -> None:
-    """A dispatcher raises a swarm in the drawer; its lead and the sites of the cause stand above the list."""
+    """A dispatcher ties sites to a root and raises a swarm on it; each has a line above the list."""
     region = stack.region("R-many", ["MIA", "NOE", "OVE"])
     for engineer in ("MIA", "NOE", "OVE"):
         stack.shift(engineer, 1)
-    for name, tier in (("ROOT", "platinum"), ("S1", "gold"), ("S2", "silver"), ("S3", "silver")):
+    for name, tier in (("ROOT", "platinum"), ("S1", "gold"), ("S2", "silver")):
         stack.report(region, name, tier=tier, cause_id="DUCT-7")
+    stack.report(region, "S3", tier="silver")
     page = opened(stack, open_context(), region)
-    body = {"root_id": "ROOT", "reason": "one duct is cut"}
-    stack.as_role("dispatcher", "POST", "/causes/DUCT-7/declare", body)
+    page.locator('[data-incident="ROOT"]').click()
+    page.get_by_role("button", name="One cause, many sites").click()
+    expect(page.get_by_label("Name of the cause")).to_have_value("DUCT-7")
+    page.get_by_label("S3").check()
+    page.get_by_label("Reason").fill("one duct is cut")
+    page.screenshot(path=tmp_path / "cause.png")
+    page.get_by_role("button", name="Let them wait").click()
     line = page.locator('[data-cause="DUCT-7"]')
     expect(line).to_contain_text("3 sites wait for it", timeout=SOON_MS)
     expect(line).to_contain_text("2 Silver")
@@ -52,7 +58,6 @@ def test_a_swarm_and_a_cause_have_a_line_each(
     line.get_by_role("button", name="Show the sites").click()
     expect(page.locator('[data-incident="S1"]')).to_be_visible()
     line.get_by_role("button", name="Show all incidents").click()
-    page.locator('[data-incident="ROOT"]').click()
     page.get_by_role("button", name="Swarm", exact=True).click()
     page.get_by_label("How many, everybody counted").fill("3")
     page.get_by_label("Reason").fill("the exchange burns")
@@ -61,6 +66,11 @@ def test_a_swarm_and_a_cause_have_a_line_each(
     expect(swarm).to_contain_text("3 of 3 joined", timeout=SOON_MS)
     expect(swarm).to_contain_text("leads", timeout=SOON_MS)
     page.screenshot(path=tmp_path / "swarm.png")
+    page.get_by_role("button", name="One cause, many sites").click()
+    page.get_by_label("Reason").fill("two ducts after all")
+    page.get_by_role("button", name="End the cause").click()
+    expect(line).to_have_count(0, timeout=SOON_MS)
+    expect(page.locator('[data-incident="S3"]')).to_be_visible(timeout=SOON_MS)
 
 
 def test_a_drill_is_shown_apart_under_a_banner_that_says_so(

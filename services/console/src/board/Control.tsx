@@ -9,23 +9,23 @@ import { nextClock } from "../time";
 import type { IncidentView, LockKind } from "../wire";
 import { isOpen } from "./picture";
 import { ChooseEngineers } from "./ChooseEngineers";
+import { CauseForm } from "./CauseForm";
 import { SwarmForm } from "./GatheringForms";
 import { zoneOf } from "./store";
 
-type Open = "nothing" | "assign" | "lock" | "swarm";
+type Open = "nothing" | "assign" | "lock" | "swarm" | "cause";
 type Said = { tone: "notice" | "refusal"; text: string } | null;
 
 const mayDecide = (): boolean => session.value.status === "in" && ["dispatcher", "lead"].includes(session.value.me.role);
 
 /** Send one command and put its answer into words; true where it was carried out. */
-function useCommand(incident: IncidentView) {
+function useCommand() {
   const [busy, setBusy] = useState(false);
   const [said, setSaid] = useState<Said>(null);
-  const ask = async (word: string, body: object): Promise<boolean> => {
+  const ask = async (path: string, body: object): Promise<boolean> => {
     setBusy(true);
     setSaid(null);
     try {
-      const path = `/v1/incidents/${encodeURIComponent(incident.incident_id)}/${word}`;
       const answer = await send<{ accepted?: number }>(path, body, newKey());
       if (answer.accepted) setSaid({ tone: "notice", text: t().control.late });
       return true;
@@ -47,13 +47,16 @@ function refusalOf({ problem }: Refused): string {
 
 export function Control({ incident }: { incident: IncidentView }) {
   const [open, setOpen] = useState<Open>("nothing");
-  const { busy, said, ask } = useCommand(incident);
+  const { busy, said, ask } = useCommand();
   if (!mayDecide() || !isOpen(incident)) return null;
   const words = t().control;
   const attended = ["on_site", "restored"].includes(incident.state);
-  const run = async (word: string, body: object): Promise<void> => {
-    if (await ask(word, body)) setOpen("nothing");
+  const runAt = async (path: string, body: object): Promise<void> => {
+    if (await ask(path, body)) setOpen("nothing");
   };
+  const run = (word: string, body: object): Promise<void> =>
+    runAt(`/v1/incidents/${encodeURIComponent(incident.incident_id)}/${word}`, body);
+  const form = { incident, busy, run, runAt, close: () => setOpen("nothing") };
   return (
     <section class="control" aria-label={words.title}>
       <Suggestion incident={incident} busy={busy} run={run} />
@@ -70,10 +73,11 @@ export function Control({ incident }: { incident: IncidentView }) {
           )}
         </p>
       )}
-      {open === "nothing" && <Gathering incident={incident} busy={busy} run={run} openSwarm={() => setOpen("swarm")} />}
-      {open === "swarm" && <SwarmForm incident={incident} busy={busy} run={run} close={() => setOpen("nothing")} />}
-      {open === "assign" && <AssignForm incident={incident} busy={busy} run={run} close={() => setOpen("nothing")} />}
-      {open === "lock" && <LockForm incident={incident} busy={busy} run={run} close={() => setOpen("nothing")} />}
+      {open === "nothing" && <Gathering incident={incident} busy={busy} run={run} open={setOpen} />}
+      {open === "swarm" && <SwarmForm {...form} />}
+      {open === "cause" && <CauseForm {...form} />}
+      {open === "assign" && <AssignForm {...form} />}
+      {open === "lock" && <LockForm {...form} />}
       <p role="status" class={said ? `control-said ${said.tone}` : "control-said"}>{busy ? words.busy : said?.text}</p>
     </section>
   );
@@ -85,8 +89,8 @@ interface Asking {
   run: (word: string, body: object) => Promise<void>;
 }
 
-/** Many for one incident, or a site that is down for another reason than its cause. */
-function Gathering({ incident, busy, run, openSwarm }: Asking & { openSwarm: () => void }) {
+/** Many for one incident, many sites of one cause, or a site that is down for another reason than its cause. */
+function Gathering({ incident, busy, run, open }: Asking & { open: (form: Open) => void }) {
   const words = t().gathering;
   if (incident.waits_for)
     return (
@@ -98,8 +102,11 @@ function Gathering({ incident, busy, run, openSwarm }: Asking & { openSwarm: () 
   if (incident.state === "restored" || incident.swarm_of) return null;
   return (
     <p class="control-row">
-      <button type="button" class="action" disabled={busy} onClick={openSwarm}>
+      <button type="button" class="action" disabled={busy} onClick={() => open("swarm")}>
         <Icon name="person" size={14} /> {incident.swarm ? words.amend : words.raise}
+      </button>
+      <button type="button" class="action" disabled={busy} onClick={() => open("cause")}>
+        <Icon name="link" size={14} /> {words.oneCause}
       </button>
     </p>
   );
@@ -131,7 +138,7 @@ export function ReasonField({ value, change }: { value: string; change: (value: 
   );
 }
 
-export type FormOf = Asking & { close: () => void };
+export type FormOf = Asking & { runAt: (path: string, body: object) => Promise<void>; close: () => void };
 
 function AssignForm({ incident, busy, run, close }: FormOf) {
   const words = t().control;
