@@ -218,7 +218,7 @@ def everybody_goes_and_comes_home(country: Country, page: Page) -> None:
     row.get_by_role("button", name="Extend…").click()
     row.get_by_role("button", name="Extend", exact=True).click()
     expect(row).to_contain_text("The loan runs on.", timeout=SOON_MS)
-    assert row.locator(".loan-words").inner_text().split("\n")[0] != before.split("\n")[0]
+    expect(row.locator(".loan-words")).not_to_contain_text(before.split("\n")[0], timeout=SOON_MS)
     for name in names:
         lent = page.locator(f'.loan-row[data-engineer="{name}"]')
         lent.get_by_role("button", name="Recall…").click()
