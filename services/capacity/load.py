@@ -11,7 +11,7 @@ CATCH_UP_S = 10.0
 """What has piled up is to be worked off within this time."""
 DRAINED_S = 1.0
 """A backlog that one worker folds within this time is none."""
-BUSY_SHARE = 0.25
+BUSY_SHARE = 0.4
 """Only so busy a worker shows what an event costs: an idle one's polls make each look dear."""
 FEWEST_EVENTS = 20.0
 """Fewer events than this say nothing about what one of them costs."""

@@ -60,12 +60,21 @@ class Cover:
         cells: Ints = np.argsort(-waits, kind="stable")[:POSTS_TRIED]
         return cells
 
-    def gains_ms(self, column: int, soon: Floats) -> Floats:
-        """How much sooner a report would be answered with the engineer elsewhere; `soon`: cells x posts."""
-        kinds = np.flatnonzero(self._able[:, column])
-        gained = self._gained(kinds, column, soon)
-        brought: Floats = np.tensordot(self._shares[kinds], gained, 2) / (WHOLE * WHOLE)
-        return brought
+    def gains_ms(self, columns: Sequence[int], soon: Floats) -> Floats:
+        """How much sooner a report would be answered with each engineer (lines) at each post.
+
+        `soon`: cells x posts. Where somebody else is the soonest, who comes matters to no cell: that is added
+        up once for all, and corrected where the engineer who goes away was the soonest.
+        """
+        nearer = np.maximum(self._first[:, :, None] - soon[None], 0.0)
+        usual = np.einsum("kc,kcp->kp", self._shares, nearer)
+        brought: Floats = self._able[:, columns].T.astype(np.float64) @ usual
+        for line, column in enumerate(columns):
+            kinds, cells = np.nonzero((self._holder == column) & self._able[:, [column]])
+            first, second = self._first[kinds, cells, None], self._second[kinds, cells, None]
+            change = first - np.minimum(second, soon[cells]) - nearer[kinds, cells]
+            brought[line] += (self._shares[kinds, cells, None] * change).sum(axis=0)
+        return brought / (WHOLE * WHOLE)
 
     def gains_by_kind_ms(self, column: int, soon: Floats) -> dict[str, float]:
         """What `gains_ms` is made of at one post, by "product/level"; `soon`: cells."""

@@ -61,8 +61,19 @@ class Round:
         worth: Floats = self.saves() - self.price_per_km * self.road_km()
         return worth
 
+    def worth_at(self, line: int, place: int, travel_ms: int) -> float:
+        """What one move would be worth with another travel: the same arithmetic, step by step, as `worth`."""
+        served_min = max(self.horizon_min - travel_ms / (2 * MINUTE_MS), 0.0)
+        weighted_per_min = self.per_hour / 60 * self.mean_weight
+        saved: float = float(self.sooner_ms[line, place]) / MINUTE_MS * weighted_per_min * served_min
+        return saved - self.price_per_km * (travel_ms / self.ms_per_km * self.circuity)
+
     def best(self) -> tuple[int, int] | None:
         """The move (line, place) that is worth most, of equals the first; None where none pays."""
         worth = self.worth()
-        line, place = divmod(int(worth.argmax()), len(self.posts))
-        return (line, place) if worth[line, place] > self.least else None
+        at = self.first_of(worth)
+        return at if worth[at] > self.least else None
+
+    def first_of(self, worth: Floats) -> tuple[int, int]:
+        """The move that is worth most, of equals the first."""
+        return divmod(int(worth.argmax()), len(self.posts))

@@ -82,7 +82,7 @@ def _weigh(turn: Turn, outlook: Outlook, columns: list[int]) -> Round:
     return Round(
         columns=tuple(columns),
         posts=posts,
-        sooner_ms=np.array([outlook.cover.gains_ms(column, soon) for column in columns]),
+        sooner_ms=outlook.cover.gains_ms(columns, soon),
         travel_ms=np.array(took),
         horizon_min=policy.posting_horizon_min,
         per_hour=seen.per_hour,

@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+import numpy as np
+
 from schemas.base import Place
 from schemas.postings import PostingChange, PostingFlip
 from services.dispatch.flips import FARTHEST_MS, least_that_flips
 from services.dispatch.moves import Round
+from services.dispatch.warm import Floats
 
 STEPS = 100
 """Prices and reports are tried in hundredths."""
@@ -21,11 +24,14 @@ MOST_REPORTS = 10
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """One number that may be another: `at` so many steps; `whole` is how many would double or undo it."""
+    """One number that may be another: the best move `best_at` so many steps of it.
+
+    `whole`: how many steps would double it or undo it.
+    """
 
     change: PostingChange
     unit: Literal["weighted_min_per_km", "per_hour", "s"]
-    at: Callable[[int], Round]
+    best_at: Callable[[int], tuple[int, int] | None]
     most: int
     whole: float
     amount: Callable[[int], float]
@@ -33,7 +39,7 @@ class _Change:
 
     def leads_elsewhere_than(self, best: tuple[int, int]) -> Callable[[int], bool]:
         """Whether so many steps lead to another posting."""
-        return lambda steps: self.at(steps).best() != best
+        return lambda steps: self.best_at(steps) != best
 
 
 def flips_of(
@@ -46,14 +52,14 @@ def flips_of(
     """The changes that lead to another posting, the smallest beside what is changed first.
 
     The worth of a move is linear in each number or falls with it, so what has flipped does not flip back:
-    halving the span finds the least step, and each is proved by weighing all moves again.
+    halving the span finds the least step, and each is proved by weighing the moves again.
     """
     found: list[tuple[float, PostingFlip]] = []
     for change in _changes(weighed, best):
         steps = least_that_flips(change.leads_elsewhere_than(best), change.most // 2, change.most)
         if steps is None:
             continue
-        then = change.at(steps).best()
+        then = change.best_at(steps)
         flip = PostingFlip(
             change=change.change,
             amount=round(change.amount(steps), 6),
@@ -74,10 +80,12 @@ def _changes(weighed: Round, best: tuple[int, int]) -> Iterator[_Change]:
     yield _number(weighed, "price_per_km", "road_price_below", -1, round(weighed.price_per_km * STEPS))
     yield _number(weighed, "per_hour", "reports_above", 1, many)
     yield _number(weighed, "per_hour", "reports_below", -1, round(weighed.per_hour * STEPS))
-    yield _travel(weighed, best, "farther", 1, FARTHEST_MS)
-    for line, place in enumerate(weighed.worth().argmax(axis=1).tolist()):
+    worth = weighed.worth()
+    yield _travel(weighed, worth, best, "farther", 1, FARTHEST_MS)
+    for line, place in enumerate(worth.argmax(axis=1).tolist()):
         if line != best[0]:
-            yield _travel(weighed, (line, place), "nearer", -1, int(weighed.travel_ms[line, place]))
+            most_ms = int(weighed.travel_ms[line, place])
+            yield _travel(weighed, worth, (line, place), "nearer", -1, most_ms)
 
 
 def _number(
@@ -91,7 +99,7 @@ def _number(
     return _Change(
         change=change,
         unit="per_hour" if name == "per_hour" else "weighted_min_per_km",
-        at=lambda steps: replace(weighed, **{name: changed(steps)}),
+        best_at=lambda steps: replace(weighed, **{name: changed(steps)}).best(),
         most=most,
         whole=max(1.0, value * STEPS),
         # The last number that does not flip it is the one to name: above it, or below it, it flips.
@@ -99,11 +107,24 @@ def _number(
     )
 
 
-def _travel(weighed: Round, move: tuple[int, int], change: PostingChange, sign: int, most_ms: int) -> _Change:
-    def at(ms: int) -> Round:
-        took = weighed.travel_ms.copy()
-        took[move] += sign * ms
-        return replace(weighed, travel_ms=took)
+def _travel(
+    weighed: Round,
+    worth: Floats,
+    move: tuple[int, int],
+    change: PostingChange,
+    sign: int,
+    most_ms: int,
+) -> _Change:
+    """Another travel of one move alone: the others stay worth what they are, so their best is found once."""
+    took_ms = int(weighed.travel_ms[move])
+    others = worth.copy()
+    others[move] = -np.inf
+    rival = weighed.first_of(others)
+    rivals = float(others[rival])
 
-    whole = max(1.0, float(weighed.travel_ms[move]))
-    return _Change(change, "s", at, most_ms, whole, lambda ms: ms / 1000, move[0])
+    def best_at(ms: int) -> tuple[int, int] | None:
+        own = weighed.worth_at(*move, took_ms + sign * ms)
+        first = move if own > rivals or (own == rivals and move < rival) else rival
+        return first if max(own, rivals) > weighed.least else None
+
+    return _Change(change, "s", best_at, most_ms, max(1.0, float(took_ms)), lambda ms: ms / 1000, move[0])

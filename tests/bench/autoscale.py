@@ -196,7 +196,7 @@ def main(argv: list[str]) -> int:
     """`muster bench autoscale`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--broker", choices=sorted(BROKERS), default="kafka")
-    parser.add_argument("--rate", type=float, default=24.0, help="incidents a second in a usual time")
+    parser.add_argument("--rate", type=float, default=4.0, help="incidents a second in a usual time")
     parser.add_argument("--times", type=float, default=5.0, help="how many times as many in the storm")
     parser.add_argument("--before", type=float, default=30.0, help="seconds of usual load before")
     parser.add_argument("--storm", type=float, default=120.0, help="seconds of the storm")
@@ -207,7 +207,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--regions", type=int, default=10)
     parser.add_argument("--engineers", type=int, default=100, help="engineers a region")
     parser.add_argument(
-        "--fill", type=float, default=0.5, help="the share of a core a worker is planned with"
+        "--fill", type=float, default=0.3, help="the share of a core a worker is planned with"
     )
     parser.add_argument("--folder", type=Path, help="an empty folder for the logs, which then stay")
     parser.add_argument("--seed", type=int, default=1)
