@@ -20,6 +20,25 @@ function candidates(root: IncidentView): IncidentView[] {
     .slice(0, LISTED);
 }
 
+interface SiteOf {
+  one: IncidentView;
+  named: boolean;
+  chosen: string[];
+  change: (chosen: string[]) => void;
+}
+
+/** One that may be chosen; who named the cause waits in any case. */
+function Site({ one, named, chosen, change }: SiteOf) {
+  const name = one.incident_id;
+  const choose = (on: boolean): void => change(on ? [...chosen, name] : chosen.filter((other) => other !== name));
+  return (
+    <label>
+      <input type="checkbox" checked={named || chosen.includes(name)} disabled={named} onChange={(event) => choose(event.currentTarget.checked)} />
+      {[name, t().tiers[one.tier], one.product, one.cause_id].filter(Boolean).join(" · ")}
+    </label>
+  );
+}
+
 export function CauseForm({ incident, busy, runAt, close }: FormOf) {
   const words = t().gathering;
   const [cause, setCause] = useState(incident.cause_id ?? `cause-of-${incident.incident_id}`);
@@ -30,8 +49,6 @@ export function CauseForm({ incident, busy, runAt, close }: FormOf) {
   const said = !busy && cause.trim() !== "" && reason.trim() !== "";
   const body = { root_id: incident.incident_id, site_ids: chosen, reason: reason.trim() };
   const end = { region: incident.region, reason: reason.trim() };
-  const choose = (name: string, on: boolean): void =>
-    setChosen(on ? [...chosen, name] : chosen.filter((one) => one !== name));
   return (
     <form class="control-form" onSubmit={(event) => { event.preventDefault(); void runAt(at("declare"), body); }}>
       <label class="field">
@@ -41,10 +58,7 @@ export function CauseForm({ incident, busy, runAt, close }: FormOf) {
       <fieldset class="field sites">
         <legend>{words.whoWaits}</legend>
         {candidates(incident).map((one) => (
-          <label key={one.incident_id}>
-            <input type="checkbox" checked={chosen.includes(one.incident_id)} onChange={(event) => choose(one.incident_id, event.currentTarget.checked)} />
-            {[one.incident_id, t().tiers[one.tier], one.product, one.cause_id].filter(Boolean).join(" · ")}
-          </label>
+          <Site key={one.incident_id} one={one} named={one.cause_id === cause.trim()} chosen={chosen} change={setChosen} />
         ))}
       </fieldset>
       <p class="hint">{words.named}</p>
