@@ -41,12 +41,13 @@ def test_too_few_events_do_not_change_what_one_costs() -> None:
 
 
 def test_an_idle_worker_does_not_make_an_event_look_dear() -> None:
-    """At a tenth of a core an event costs what is known, not its share of the polls; cheaper counts."""
-    one = fleet_load({"a": WorkerSample(0, 0, 0, 0)}, {"a": WorkerSample(5, 0, 100, 0.5)}, USUAL_S)
+    """At a tenth or a third of a core an event costs what is known, not a share of polls; cheaper counts."""
+    for busy_s in (0.5, 1.5):
+        one = fleet_load({"a": WorkerSample(0, 0, 0, 0)}, {"a": WorkerSample(5, 0, 100, busy_s)}, USUAL_S)
+        assert one is not None
+        assert one.seconds_per_event == USUAL_S
     other = fleet_load({"a": WorkerSample(0, 0, 0, 0)}, {"a": WorkerSample(5, 0, 500, 0.5)}, USUAL_S)
-    assert one is not None
     assert other is not None
-    assert one.seconds_per_event == USUAL_S
     assert other.seconds_per_event == pytest.approx(0.001)
 
 
