@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MISTAKE, FAILED, STOPPED = 2, 1, 130
 PAGE = 500
+ANSWERS_WITHIN_S = 5.0
+"""A gateway that has not answered by then is not there, or not at this address."""
 LEAD_S = 2.0
 """Between the beginning and the first report, in the region's time."""
 
@@ -99,14 +101,15 @@ async def _drill(
 ) -> int:
     from services.simulation.drilling import laid_over, within
     from services.simulation.feed import Feed, FeedOptions
-    from services.simulation.feed_gateway import GatewayClient
+    from services.simulation.feed_gateway import PATIENCE_S, GatewayClient
     from services.simulation.profiles import STEADY
 
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with GatewayClient(url, token) as client:
+    async with GatewayClient(url, token, patience_s=ANSWERS_WITHIN_S) as client:
         me = (await client.send("GET", "/v1/me")).json()
+        client.patience_s = PATIENCE_S  # a drill that runs outlives a gateway's restart
         wall = me["clock"] == "wall"
         run = secrets.token_hex(3)
         defined, engineers = await _begin(client, region, run)

@@ -12,7 +12,6 @@ from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
 
-from services.dispatch.fold import PartitionFold
 from services.dispatch.policy import DispatchPolicy
 from services.simulation.replay import Replay
 from services.simulation.scenarios import Scenario, read_scenario
@@ -46,13 +45,6 @@ class Kind(NamedTuple):
     area_over_f: float
 
 
-class WithoutReceipts(PartitionFold):
-    """The same decisions, none explained: only where the journeys went is measured."""
-
-    def __init__(self, policy: DispatchPolicy | None = None) -> None:
-        super().__init__(policy, detail=None)
-
-
 @cache
 def _sources() -> str:
     """A hash of everything that decides."""
@@ -78,7 +70,7 @@ def run(job: Job) -> Score:
         return Score(**json.loads(kept.read_text()))
     scenario = shifted(_scenario(job.folder), job.seed)
     policy = DispatchPolicy.model_validate_json(job.policy)
-    scored = score(scenario, Replay(scenario, policy, fold=WithoutReceipts).run().legs)
+    scored = score(scenario, Replay(scenario, policy).run().legs)
     if kept is not None:
         kept.write_text(json.dumps(scored._asdict()))
     return scored

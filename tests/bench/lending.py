@@ -22,7 +22,7 @@ from services.simulation.scenarios import Scenario, read_scenario
 from services.surge.policy import SHIPPED, shipped_lending_policy
 from tests.bench._lending_picture import Point, draw
 from tests.bench._report import CouldNotMeasure, Report, Steps, run
-from tests.bench._runs import ROOT, WithoutReceipts, alone
+from tests.bench._runs import ROOT, alone
 from tests.bench._yardstick import area_j, score, shifted
 
 J_AT_MOST = {"aid-1": 0.62, "aid-2": 0.70}
@@ -85,7 +85,7 @@ def _played(job: Job) -> Result:
     if job.seed:
         scenario = shifted(scenario, job.seed)
     lending = None if job.setting == "off" else shipped_lending_policy(job.setting)
-    outcome = Replay(scenario, lending=lending, fold=WithoutReceipts).run()
+    outcome = Replay(scenario, lending=lending).run()
     whole = score(scenario, outcome.legs)
     return Result(
         whole.J,
