@@ -2,7 +2,7 @@
 
 A test that takes `broker` or `redis_url` runs twice, against the embedded and the real engine. Where an
 engine is missing its tests are skipped with what to do; with MUSTER_REQUIRE_REAL=1 (CI) they fail instead,
-and what is slow runs against the real engines alone.
+and most run against the real engines alone.
 
 `make test` runs in two processes: what waits for clocks, sockets and browsers runs one by one in the first,
 before all else; what only reckons shares the second, and steps back from the first.
@@ -49,6 +49,7 @@ REDIS_SERVERS = [
     pytest.param(RealRedis, marks=pytest.mark.real, id="redis"),
 ]
 IN_REAL_TIME = ("tests/e2e/", "tests/integration/", "tests/unit/relay/")
+OF_THE_ENGINES = "tests/integration/engines/"
 STEPS_BACK = 10
 
 
@@ -80,14 +81,26 @@ def missing(reason: str) -> NoReturn:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Half an hour is CI's limit: where the real engines must be there, slow tests are not run twice."""
+    """Half an hour is CI's limit: where the real engines must be there, they alone are tested against.
+
+    Of the embedded ones CI sees what they promise (their own tests, but for the slow ones), and `make up`.
+    """
     if os.environ.get("MUSTER_REQUIRE_REAL") != "1":
         return
+    real = {_function_of(item) for item in items if item.get_closest_marker("real")}
     twice = [
-        item for item in items if item.get_closest_marker("slow") and item.get_closest_marker("embedded")
+        item
+        for item in items
+        if item.get_closest_marker("embedded")
+        and _function_of(item) in real
+        and (item.get_closest_marker("slow") or not item.nodeid.startswith(OF_THE_ENGINES))
     ]
     items[:] = [item for item in items if item not in twice]
     config.hook.pytest_deselected(items=twice)
+
+
+def _function_of(item: pytest.Item) -> str:
+    return item.nodeid.partition("[")[0]
 
 
 class SharedEngines:
