@@ -50,7 +50,7 @@ REDIS_SERVERS = [
 ]
 IN_REAL_TIME = ("tests/e2e/", "tests/integration/", "tests/unit/relay/")
 OF_THE_ENGINES = "tests/integration/engines/"
-STEPS_BACK = 10
+STEPS_BACK = 19
 
 
 class OneByOne(LoadScopeScheduling):

@@ -20,7 +20,7 @@ NAMES = (
 )
 BOUND = 1.1
 AT_ONCE = 2
-LONGEST_S = 500
+LONGEST_S = 900
 
 
 class Run(NamedTuple):
