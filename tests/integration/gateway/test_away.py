@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from deploy.local import Broker, EmbeddedRedis, RedisServer
+from deploy.local import Broker, EmbeddedBroker, EmbeddedRedis, RedisServer
+from tests.conftest import SharedEngines
 from tests.integration.gateway.system import (
     Stream,
     System,
@@ -26,18 +27,24 @@ def installation(folder, broker: Broker, redis: RedisServer, **more) -> System:
     return System(folder=folder, broker=broker.address, redis_url=redis.address, prefix=prefix, **more)
 
 
+@pytest.fixture
+def embedded_broker(shared_engines: SharedEngines) -> Broker:
+    """The embedded broker: a fixture, since no loop may run yet where an engine is started."""
+    engine = shared_engines.get(EmbeddedBroker)
+    assert isinstance(engine, Broker)
+    return engine
+
+
 @pytest.mark.fault
 async def test_without_redis_commands_work_and_reads_say_what_is_missing(
-    own_redis: RedisServer, shared_engines, tmp_path
+    own_redis: RedisServer, embedded_broker: Broker, tmp_path
 ) -> None:
     """Killed: reads are 503 with Retry-After, commands get their 200, a repeat is no second incident.
 
     Started again, empty, the reads are back.
     """
-    from deploy.local import EmbeddedBroker
-
     async with (
-        running_system(installation(tmp_path, shared_engines.get(EmbeddedBroker), own_redis)) as system,
+        running_system(installation(tmp_path, embedded_broker, own_redis)) as system,
         system.client("service") as service,
     ):
         (phone,) = await make_region(system, service, "R1")
