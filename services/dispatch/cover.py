@@ -79,17 +79,12 @@ class Cover:
     def gains_by_kind_ms(self, column: int, soon: Floats) -> dict[str, float]:
         """What `gains_ms` is made of at one post, by "product/level"; `soon`: cells."""
         kinds = np.flatnonzero(self._able[:, column])
-        gained = self._gained(kinds, column, soon[:, None])[:, :, 0]
+        first = self._first[kinds]
+        without = np.where(self._holder[kinds] == column, self._second[kinds], first)
+        gained = first - np.minimum(without, soon)
         brought = (self._shares[kinds] * gained).sum(axis=1) / (WHOLE * WHOLE)
         names = ["/".join(map(str, self._kinds[kind])) for kind in kinds.tolist()]
         return dict(zip(names, brought.tolist(), strict=True))
-
-    def _gained(self, kinds: Ints, column: int, soon: Floats) -> Floats:
-        """By kind, cell and post (ms): sooner, or later where nobody else is as near."""
-        first = self._first[kinds]
-        without = np.where(self._holder[kinds] == column, self._second[kinds], first)
-        gained: Floats = first[:, :, None] - np.minimum(without[:, :, None], soon[None])
-        return gained
 
     def move(self, column: int, soon: Floats) -> None:
         """The engineer answers the cells in so many ms from now on."""

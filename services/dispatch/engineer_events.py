@@ -10,6 +10,7 @@ from services.dispatch import mirror
 from services.dispatch.calls import own_shift_begins
 from services.dispatch.duty import Duty, working_time
 from services.dispatch.eligibility import first_lasting_rule
+from services.dispatch.exercises import refused_as_over
 from services.dispatch.geometry import unit_vector
 from services.dispatch.lifecycle import (
     change_engineer,
@@ -63,12 +64,8 @@ def _not_of_here(turn: Turn, event: EngineerRegistered) -> bool:
     if not belongs(event.region, event.engineer_id):
         detail = f"{event.engineer_id} can not be in {event.region}: of an exercise only one of the two is"
         turn.refuse("exercise", detail, engineer_id=event.engineer_id)
-    elif turn.region.exercise_over:
-        detail = f"the exercise {turn.region.region} is over"
-        turn.refuse("exercise_over", detail, engineer_id=event.engineer_id)
-    else:
-        return False
-    return True
+        return True
+    return refused_as_over(turn, engineer_id=event.engineer_id)
 
 
 def _lent(turn: Turn, event: EngineerRegistered, engineer: Engineer | None) -> bool:

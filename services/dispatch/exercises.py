@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 from schemas.disasters import LiftDisaster
 from schemas.exercises import EndExercise, is_exercise_region
 from schemas.incidents import CancelIncident
@@ -10,7 +12,7 @@ from services.dispatch.disaster import disaster_told
 from services.dispatch.incident_events import cancel_incident
 from services.dispatch.membership import leave
 from services.dispatch.state import RegionState
-from services.dispatch.turn import Turn
+from services.dispatch.turn import Details, Turn
 
 
 def end_exercise(turn: Turn, event: EndExercise) -> None:
@@ -19,7 +21,7 @@ def end_exercise(turn: Turn, event: EndExercise) -> None:
     if not region.exercise:
         turn.refuse("exercise", f"{region.region} is no exercise: nothing of it ends so", by=event.by)
         return
-    if refused_as_over(turn, event.by):
+    if refused_as_over(turn, by=event.by):
         return
     region.exercise_over = True
     turn.decide("exercise_ended", by=event.by, detail=event.reason or None)
@@ -35,10 +37,10 @@ def end_exercise(turn: Turn, event: EndExercise) -> None:
     _let_everybody_go(turn)
 
 
-def refused_as_over(turn: Turn, by: str | None = None) -> bool:
+def refused_as_over(turn: Turn, **details: Unpack[Details]) -> bool:
     """Whether this is a drill that has ended, which takes nothing in any more."""
     if turn.region.exercise_over:
-        turn.refuse("exercise_over", f"the exercise {turn.region.region} is over", by=by)
+        turn.refuse("exercise_over", f"the exercise {turn.region.region} is over", **details)
     return turn.region.exercise_over
 
 

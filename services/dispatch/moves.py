@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -46,14 +47,12 @@ class Round:
 
         While the engineer is on the road half of a move's gain is taken to be there.
         """
-        served_min = np.maximum(self.horizon_min - self.travel_ms / (2 * MINUTE_MS), 0.0)
-        weighted_per_min = self.per_hour / 60 * self.mean_weight
-        saved: Floats = self.sooner_ms / MINUTE_MS * weighted_per_min * served_min
+        saved: Floats = self._saved(self.sooner_ms, self.travel_ms)
         return saved
 
     def road_km(self) -> Floats:
         """The road of each move."""
-        road: Floats = self.travel_ms / self.ms_per_km * self.circuity
+        road: Floats = self._road_km(self.travel_ms)
         return road
 
     def worth(self) -> Floats:
@@ -62,11 +61,17 @@ class Round:
         return worth
 
     def worth_at(self, line: int, place: int, travel_ms: int) -> float:
-        """What one move would be worth with another travel: the same arithmetic, step by step, as `worth`."""
-        served_min = max(self.horizon_min - travel_ms / (2 * MINUTE_MS), 0.0)
-        weighted_per_min = self.per_hour / 60 * self.mean_weight
-        saved: float = float(self.sooner_ms[line, place]) / MINUTE_MS * weighted_per_min * served_min
-        return saved - self.price_per_km * (travel_ms / self.ms_per_km * self.circuity)
+        """What one move would be worth with another travel."""
+        saved = self._saved(self.sooner_ms[line, place], travel_ms)
+        return float(saved - self.price_per_km * self._road_km(travel_ms))
+
+    def _saved(self, sooner_ms: Any, travel_ms: Any) -> Any:
+        """Of all moves, or of one: the arithmetic of a number is that of an array's place."""
+        served_min = np.maximum(self.horizon_min - travel_ms / (2 * MINUTE_MS), 0.0)
+        return sooner_ms / MINUTE_MS * (self.per_hour / 60 * self.mean_weight) * served_min
+
+    def _road_km(self, travel_ms: Any) -> Any:
+        return travel_ms / self.ms_per_km * self.circuity
 
     def best(self) -> tuple[int, int] | None:
         """The move (line, place) that is worth most, of equals the first; None where none pays."""

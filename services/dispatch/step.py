@@ -127,7 +127,7 @@ def _obey(turn: Turn, event: PeoplesCommand | AlertEvent | LendingEvent | LeadsE
 
 def _stands(turn: Turn, event: DeclareDisaster | LiftDisaster | AlertEvent) -> None:
     """A disaster or a warning: in a drill that is over neither stands any more."""
-    if refused_as_over(turn, getattr(event, "by", None)):
+    if refused_as_over(turn, by=getattr(event, "by", None)):
         return
     if isinstance(event, DeclareDisaster | LiftDisaster):
         disaster_told(turn, event)
