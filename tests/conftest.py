@@ -5,15 +5,18 @@ engine is missing its tests are skipped with what to do; with MUSTER_REQUIRE_REA
 and most run against the real engines alone.
 
 `make test` runs in two processes: what waits for clocks, sockets and browsers runs one by one in the first,
-before all else; what only reckons shares the second, and steps back from the first.
+before all else; what only reckons shares the second, and steps back from the first. While a module with the
+fixture `whole_machine` runs, the second waits.
 """
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NoReturn
 from uuid import uuid4
@@ -51,6 +54,7 @@ REDIS_SERVERS = [
 IN_REAL_TIME = ("tests/e2e/", "tests/integration/", "tests/unit/relay/")
 OF_THE_ENGINES = "tests/integration/engines/"
 STEPS_BACK = 19
+TURN, MACHINE = ROOT / "tests" / "conftest.py", ROOT / "pyproject.toml"
 
 
 class OneByOne(LoadScopeScheduling):
@@ -66,11 +70,32 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneByOn
     return OneByOne(config, log)
 
 
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """What only reckons has time: its process gives way, with all that it starts."""
-    beside = "PYTEST_XDIST_WORKER" in os.environ and not item.nodeid.startswith(IN_REAL_TIME)
-    if beside and os.nice(0) < STEPS_BACK:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, bool | None]:
+    """What only reckons has time: its process gives way, with all that it starts, and waits when asked to."""
+    if "PYTEST_XDIST_WORKER" not in os.environ or item.nodeid.startswith(IN_REAL_TIME):
+        return (yield)
+    if os.nice(0) < STEPS_BACK:
         os.nice(STEPS_BACK)
+    with ExitStack() as until_its_end:
+        with _held(TURN):
+            until_its_end.enter_context(_held(MACHINE))
+        return (yield)
+
+
+@contextmanager
+def _held(file: Path) -> Iterator[None]:
+    """A file as a lock between the processes of a run: who has the turn gets the machine next."""
+    with file.open("rb") as opened:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="module")
+def whole_machine() -> Iterator[None]:
+    """No other test runs beside this module: its pictures are judged by how smoothly they come."""
+    with _held(TURN), _held(MACHINE):
+        yield
 
 
 def missing(reason: str) -> NoReturn:

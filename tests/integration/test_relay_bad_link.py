@@ -20,7 +20,7 @@ from tests.media.far_session import far_help
 from tests.media.heard import Heard
 from tests.media.remote import remote
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.usefixtures("whole_machine")]
 
 
 @pytest.fixture(autouse=True)
@@ -56,8 +56,7 @@ async def test_chromium_shows_what_chromium_films_where_a_tenth_is_lost(chromium
             await watched(expert)
             await expert.wait_for_function("window.shownAt.length > 80")
             assert (heard.losses, heard.levels) == ([], [])
-            # A strangled picture overflows again and again; a core that others use may stall it once.
-            assert room.peers["expert"].downlink.overflows <= 2
+            assert room.peers["expert"].downlink.overflows == 0
             await room.close()
         endpoint.close()
 

@@ -47,6 +47,35 @@ def test_a_short_disturbance_changes_nothing() -> None:
     assert climbed(rung, Link(0.9, 1000), 12.5).level == Level.VIDEO
 
 
+def heard_each_second(*rates_bps: int, loss: float = 0.05) -> list[tuple[int, Level]]:
+    """The changes of level where the estimate of a link is so, from second to second."""
+    changes, rung = [], Rung()
+    for second, bps in enumerate(rates_bps):
+        before, rung = rung.level, climbed(rung, Link(loss, bps), 100.0 + second)
+        if rung.level != before:
+            changes.append((second, rung.level))
+    return changes
+
+
+def test_an_estimate_that_rises_again_takes_no_picture_away() -> None:
+    """A machine that stood still for a moment looks like a narrow link until the estimate has grown back."""
+    assert heard_each_second(128_000, 136_000, 148_000, 159_000) == []
+    assert heard_each_second(95_000, 107_000, 107_000, 120_000, 133_000, 146_000, 158_000) == []
+
+
+def test_a_link_that_is_too_small_is_found_out_by_the_next_cut() -> None:
+    """It rises until packets queue, is cut, rises: two seconds after its highest the picture is slowed."""
+    assert heard_each_second(102_000, 118_000, 102_000, 118_000, 102_000) == [(3, Level.SLOW)]
+    assert heard_each_second(60_000, 50_000, 45_000) == [(2, Level.STILLS)]
+
+
+def test_a_rise_is_awaited_for_a_while_and_never_beside_loss() -> None:
+    """One that takes longer than eight seconds is a narrow link; packets that are lost are no guess."""
+    slow = [100_000 + 1_000 * second for second in range(12)]
+    assert heard_each_second(*slow) == [(8, Level.SLOW)]
+    assert heard_each_second(*slow, loss=0.23) == [(2, Level.SLOW)]
+
+
 def test_it_climbs_one_level_at_a_time() -> None:
     """Each after five good seconds."""
     changes = played(Rung(Level.TEXT), GOOD, 50.0, 25.0)
