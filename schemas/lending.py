@@ -169,10 +169,15 @@ class DutyAccount(Wire):
     break_ends_at: int | None = None
 
 
+FOR_GOOD = "registration"
+"""The authority of a handover to the region with which somebody is registered from now on: no loan at all."""
+
+
 class EngineerHandedOver(Wire):
     """From now on the engineer is `region`'s, under `loan.owner_epoch`, on the way from `place` to `towards`.
 
-    The giving region decided it; whoever sees a higher epoch knows the later owner.
+    The giving region decided it; whoever sees a higher epoch knows the later owner. By the authority FOR_GOOD
+    the engineer moves house: home is `region`, and `engineer` what was registered.
     """
 
     region: Id

@@ -29,7 +29,6 @@ class Registry:
         self.regions: dict[str, RegionDefined] = {}
         self.region_of: dict[str, str] = {}
         self._owner_epoch: dict[str, int] = {}
-        self._on_loan: set[str] = set()
         self._outlines: list[tuple[str, Outline]] = []
 
     def apply(self, event: Wire) -> None:
@@ -42,21 +41,15 @@ class Registry:
                 if region.polygon is not None
             ]
         elif isinstance(event, EngineerRegistered):
-            if event.engineer_id not in self._on_loan:
-                self.region_of[event.engineer_id] = event.region
+            self.region_of.setdefault(event.engineer_id, event.region)
         elif isinstance(event, EngineerHandedOver):
             self._handed_over(event)
 
     def _handed_over(self, event: EngineerHandedOver) -> None:
-        """The region under the highest epoch has the engineer; whoever is home again may move as before."""
+        """The region under the highest epoch has the engineer: nobody changes regions in another way."""
         name, epoch = event.loan.engineer_id, event.loan.owner_epoch
-        if epoch <= self._owner_epoch.get(name, 0):
-            return
-        self._owner_epoch[name], self.region_of[name] = epoch, event.region
-        if event.region == event.loan.home_region:
-            self._on_loan.discard(name)
-        else:
-            self._on_loan.add(name)
+        if epoch > self._owner_epoch.get(name, 0):
+            self._owner_epoch[name], self.region_of[name] = epoch, event.region
 
     def region_at(self, place: Place) -> str | None:
         """The region whose polygon covers a place, never a drill; of several the one whose id sorts first."""

@@ -163,16 +163,13 @@ def _known(region: str, registry: Registry) -> str:
 
 
 def _registered(envelope: Envelope, event: EngineerRegistered, registry: Registry) -> Sequence[Routed]:
-    """To the region named; and to the one that had the engineer before, so that it lets them go."""
+    """To the region named; where another has the engineer to that one, which hands them over."""
     if not belongs(event.region, event.engineer_id):
         raise Refusal(
             "exercise", f"{event.engineer_id} can not be in {event.region}: one of them is a drill's"
         )
-    before = registry.region_of.get(event.engineer_id)
-    routed = [Routed(_known(event.region, registry), envelope)]
-    if before is not None and before != event.region:
-        routed.insert(0, Routed(before, envelope))
-    return routed
+    named = _known(event.region, registry)
+    return [Routed(registry.region_of.get(event.engineer_id, named), envelope)]
 
 
 def registry_key(event: Wire) -> str | None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from schemas.base import rfc3339
 from schemas.engineers import EngineersMoved, Move, PhoneEvent, ShiftReported
 from schemas.exercises import belongs
+from schemas.lending import FOR_GOOD, EngineerHandedOver
 from schemas.regions import EngineerRegistered
-from services.dispatch import mirror
+from services.dispatch import handover, mirror
 from services.dispatch.calls import own_shift_begins
 from services.dispatch.duty import Duty, working_time
 from services.dispatch.eligibility import first_lasting_rule
 from services.dispatch.exercises import refused_as_over
 from services.dispatch.geometry import unit_vector
+from services.dispatch.lent import OnLoan
 from services.dispatch.lifecycle import (
     change_engineer,
     free,
@@ -21,7 +23,7 @@ from services.dispatch.lifecycle import (
     watch_limits,
 )
 from services.dispatch.locks import wish
-from services.dispatch.membership import leave, new_engineer, set_fitness
+from services.dispatch.membership import new_engineer, set_fitness
 from services.dispatch.moments import minutes_ms, to_moment, to_ms
 from services.dispatch.state import DEVICES_KEPT, HELD, RESTING, Engineer
 from services.dispatch.travel import travel_ms
@@ -32,17 +34,26 @@ Point = tuple[float, float]
 
 
 def engineer_registered(turn: Turn, event: EngineerRegistered) -> None:
-    """An engineer belongs here with these skills; where another region is named, they leave this one."""
+    """An engineer belongs here with these skills; where another region is named, it is given them."""
+    engineer = turn.region.engineers.get(event.engineer_id)
+    if _not_of_here(turn, event) or _elsewhere(turn, event, engineer):
+        return
+    if event.region != turn.region.region:
+        _let_go(turn, engineer or new_engineer(turn, event), event)
+    else:
+        _belongs(turn, engineer or new_engineer(turn, event), event)
+
+
+def engineer_moved_in(turn: Turn, event: EngineerHandedOver) -> None:
+    """Whom another region has let go for good belongs here, off shift until their shift begins."""
+    engineer = handover.taken_over(turn, event)
+    if engineer is not None:
+        engineer.loan = engineer.available_from = None
+        _belongs(turn, engineer, event.engineer)
+
+
+def _belongs(turn: Turn, engineer: Engineer, event: EngineerRegistered) -> None:
     region = turn.region
-    engineer = region.engineers.get(event.engineer_id)
-    if _not_of_here(turn, event) or _lent(turn, event, engineer):
-        return
-    if event.region != region.region:
-        if engineer is not None:
-            _hand_over(turn, engineer)
-        return
-    if engineer is None:
-        engineer = new_engineer(turn, event)
     engineer.skills = dict(event.skills)
     set_fitness(turn, engineer, event)
     engineer.home_lat, engineer.home_lon = event.home.lat, event.home.lon
@@ -65,17 +76,21 @@ def _not_of_here(turn: Turn, event: EngineerRegistered) -> bool:
         detail = f"{event.engineer_id} can not be in {event.region}: of an exercise only one of the two is"
         turn.refuse("exercise", detail, engineer_id=event.engineer_id)
         return True
-    return refused_as_over(turn, engineer_id=event.engineer_id)
+    leaves = event.region != turn.region.region
+    return not leaves and refused_as_over(turn, engineer_id=event.engineer_id)
 
 
-def _lent(turn: Turn, event: EngineerRegistered, engineer: Engineer | None) -> bool:
-    """Whoever is on loan is not registered anew before they are home: two regions would have them."""
-    gone = turn.region.handed_over.get(event.engineer_id)
-    away = engineer is None and gone is not None and gone.loan.home_region == turn.region.region
+def _elsewhere(turn: Turn, event: EngineerRegistered, engineer: Engineer | None) -> bool:
+    """Whoever is on loan, or just handed over, is not registered anew here: two regions would have them."""
+    name, here = event.engineer_id, turn.region.region
+    gone = turn.region.handed_over.get(name)
+    if engineer is None and gone is not None and gone.to_region != here and gone.loan.home_region != here:
+        turn.refuse("elsewhere", f"{name} is {gone.to_region}'s now: say it again", engineer_id=name)
+        return True
+    away = engineer is None and gone is not None and gone.to_region != here
     if not away and (engineer is None or engineer.loan is None):
         return False
-    detail = f"{event.engineer_id} is on loan: register them once they are home"
-    turn.refuse("on_loan", detail, engineer_id=event.engineer_id)
+    turn.refuse("on_loan", f"{name} is on loan: register them once they are home", engineer_id=name)
     return True
 
 
@@ -109,14 +124,24 @@ def _leave_unqualified_work(turn: Turn, engineer: Engineer) -> None:
         released(turn, engineer)
 
 
-def _hand_over(turn: Turn, engineer: Engineer) -> None:
-    region = turn.region
-    incident = region.incidents.get(engineer.incident_id or "")
+def _let_go(turn: Turn, engineer: Engineer, event: EngineerRegistered) -> None:
+    """Hand them over like somebody who goes home: home is the region that they are registered with now."""
+    here = turn.region.region
+    incident = turn.region.incidents.get(engineer.incident_id or "")
     if incident is not None:
         take_back(turn, incident, "handed_over", concerned=engineer)
         turn.replan = True
     change_engineer(turn, engineer, "off_shift", "handed_over")
-    leave(turn, engineer)
+    engineer.starts_at = None
+    move = OnLoan(
+        loan_id=f"move/{here}/{turn.offset}",
+        home_region=event.region,
+        to_region=here,
+        until=turn.now,
+        staging=(event.home.lat, event.home.lon),
+        authority=FOR_GOOD,
+    )
+    handover.give(turn, engineer, move, "lending_released", event)
 
 
 def device_is_behind(engineer: Engineer, event: PhoneEvent) -> int:

@@ -99,7 +99,7 @@ class PartitionFold:
         if region is None or not isinstance(event, PhoneEvent) or event.engineer_id in region.engineers:
             return None
         gone = region.handed_over.get(event.engineer_id)
-        return None if gone is None else gone.to_region
+        return None if gone is None or gone.to_region == region.region else gone.to_region
 
     def _tick(self, logged: Logged, event: ClockTicked) -> list[Decision]:
         if self.now is not None and event.now <= self.now:

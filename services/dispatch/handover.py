@@ -20,8 +20,13 @@ from services.dispatch.turn import Turn
 Given = Literal["lending_committed", "lending_released"]
 
 
-def give(turn: Turn, engineer: Engineer, loan: OnLoan, kind: Given) -> None:
-    """From now on the engineer is the other region's: work not yet attended goes back to the queue."""
+def give(
+    turn: Turn, engineer: Engineer, loan: OnLoan, kind: Given, registered: EngineerRegistered | None = None
+) -> None:
+    """From now on the engineer is the other region's: work not yet attended goes back to the queue.
+
+    `registered`: as what they belong there from now on, where it is for good.
+    """
     region = turn.region
     incident = region.incidents.get(engineer.incident_id or "")
     if incident is not None:
@@ -30,7 +35,8 @@ def give(turn: Turn, engineer: Engineer, loan: OnLoan, kind: Given) -> None:
         turn.replan = True
     engineer.stand(*engineer.place_at(turn.now), turn.now)
     engineer.owner_epoch += 1
-    handover = _handover(turn, engineer, loan, outward=kind == "lending_committed")
+    standing = registered or registration(engineer, loan.home_region)
+    handover = _handover(turn, engineer, loan, standing, outward=kind == "lending_committed")
     region.handed_over.pop(engineer.engineer_id, None)
     region.handed_over[engineer.engineer_id] = HandedOver(
         engineer_id=engineer.engineer_id,
@@ -45,17 +51,18 @@ def give(turn: Turn, engineer: Engineer, loan: OnLoan, kind: Given) -> None:
     _say(turn, region.handed_over[engineer.engineer_id], handover)
 
 
-def _handover(turn: Turn, engineer: Engineer, loan: OnLoan, outward: bool) -> EngineerHandedOver:
-    home = Place(lat=engineer.home_lat, lon=engineer.home_lon)
+def _handover(
+    turn: Turn, engineer: Engineer, loan: OnLoan, standing: EngineerRegistered, outward: bool
+) -> EngineerHandedOver:
     assert engineer.state in ("available", "on_break", "off_shift")
     return EngineerHandedOver(
         region=loan.to_region if outward else loan.home_region,
         from_region=turn.region.region,
         loan=on_the_wire(loan, engineer.engineer_id, engineer.owner_epoch),
-        engineer=registration(engineer, loan.home_region),
+        engineer=standing,
         place=Place(lat=engineer.lat, lon=engineer.lon),
         departed_at=to_moment(turn.now),
-        towards=Place(lat=loan.staging[0], lon=loan.staging[1]) if outward else home,
+        towards=Place(lat=loan.staging[0], lon=loan.staging[1]) if outward else standing.home,
         devices=dict(engineer.devices),
         duty=None if engineer.duty is None else DutyAccount(**asdict(engineer.duty)),
         starts_at=to_moment_or_none(engineer.starts_at),
@@ -133,21 +140,10 @@ def handover_taken(turn: Turn, event: HandoverTaken) -> None:
 
 
 def engineer_handed_over(turn: Turn, event: EngineerHandedOver) -> None:
-    """Take an engineer over, once: what was known under this epoch or a later one is only answered again."""
-    region, name = turn.region, event.loan.engineer_id
-    if known_epoch(region, name) >= event.loan.owner_epoch:
-        turn.refuse(
-            "already_taken",
-            f"{name} was taken over under epoch {event.loan.owner_epoch} before",
-            engineer_id=name,
-            loan=event.loan,
-        )
+    """An engineer on loan, or back from one, is this region's now and on the way."""
+    region, name, engineer = turn.region, event.loan.engineer_id, taken_over(turn, event)
+    if engineer is None:
         return
-    gone = region.handed_over.get(name)
-    if gone is not None:  # who hands them on, or back, has taken them
-        gone.handover = None
-    engineer = _taken(turn, event)
-    turn.decide("lending_travelling", engineer=engineer, loan=event.loan)
     going_home = event.loan.home_region == region.region
     if engineer.state == "available":
         send(turn, engineer, (event.towards.lat, event.towards.lon), "going_home" if going_home else "lent")
@@ -155,6 +151,21 @@ def engineer_handed_over(turn: Turn, event: EngineerHandedOver) -> None:
     engineer.joins_at = max(turn.now, (engineer.arrives_at or turn.now) - near)
     region.set_timer(engineer.joins_at, "joins", name)
     lifecycle.free(turn, engineer)
+
+
+def taken_over(turn: Turn, event: EngineerHandedOver) -> Engineer | None:
+    """Take an engineer over, once: what was known under this epoch or a later one is only answered again."""
+    region, name, epoch = turn.region, event.loan.engineer_id, event.loan.owner_epoch
+    if known_epoch(region, name) >= epoch:
+        said = f"{name} was taken over under epoch {epoch} before"
+        turn.refuse("already_taken", said, engineer_id=name, loan=event.loan)
+        return None
+    gone = region.handed_over.get(name)
+    if gone is not None:  # who hands them on, or back, has taken them
+        gone.handover, gone.to_region, gone.owner_epoch = None, region.region, epoch
+    engineer = _taken(turn, event)
+    turn.decide("lending_travelling", engineer=engineer, loan=event.loan)
+    return engineer
 
 
 def _taken(turn: Turn, event: EngineerHandedOver) -> Engineer:

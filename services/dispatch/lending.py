@@ -5,6 +5,7 @@ from __future__ import annotations
 from schemas.base import Place
 from schemas.decisions import DecisionKind
 from schemas.lending import (
+    FOR_GOOD,
     CommitLoan,
     EngineerHandedOver,
     EngineersRequested,
@@ -18,6 +19,7 @@ from schemas.lending_views import LoanRefusal
 from schemas.regions import Certificate
 from services.dispatch import handover, mirror
 from services.dispatch.desk_views import loan_view
+from services.dispatch.engineer_events import engineer_moved_in
 from services.dispatch.lending_rules import (
     MAX_LOAN_MS,
     SENTENCES,
@@ -177,6 +179,8 @@ def obey(turn: Turn, event: LendingEvent) -> None:
             extend_loan(turn, event)
         case RecallLoan():
             recall_loan(turn, event)
+        case EngineerHandedOver() if event.loan.authority == FOR_GOOD:
+            engineer_moved_in(turn, event)
         case EngineerHandedOver():
             handover.engineer_handed_over(turn, event)
         case HandoverTaken():

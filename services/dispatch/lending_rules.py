@@ -54,7 +54,8 @@ def first_broken_rule(
     engineer = region.engineers.get(name)
     if engineer is None:
         gone = region.handed_over.get(name)
-        return "unknown_engineer" if gone is None else "already_lent"
+        lent = gone is not None and gone.loan.home_region == region.region != gone.to_region
+        return "already_lent" if lent else "unknown_engineer"
     if engineer.loan is not None:
         return "returning" if engineer.loan.home_region == region.region else "on_loan"
     if until <= now:

@@ -101,10 +101,10 @@ class Field:
         return found
 
 
-def shift_of(engineer: str) -> ShiftReported:
+def shift_of(engineer: str, seq: int = 0) -> ShiftReported:
     """A shift that starts now."""
     return ShiftReported(
-        engineer_id=engineer, device_seq=0, occurred_at=datetime.now(UTC), change="shift_started"
+        engineer_id=engineer, device_seq=seq, occurred_at=datetime.now(UTC), change="shift_started"
     )
 
 

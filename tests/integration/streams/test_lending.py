@@ -10,9 +10,10 @@ from deploy.local import Broker
 from schemas.decisions import Decision
 from schemas.engineers import ShiftReported
 from schemas.lending import CommitLoan, Loan
+from schemas.regions import EngineerRegistered
 from schemas.topics import partition_of
 from streams.settings import WorkerSettings
-from tests.integration.streams.field import HERE, Field, installation
+from tests.integration.streams.field import HERE, Field, installation, shift_of
 
 CREW = [f"E{number}" for number in range(6)]
 
@@ -68,3 +69,31 @@ async def test_a_loan_is_carried_over_and_the_phone_is_heard_where_its_engineer_
         again = await field.answer(await field.say("lending", commitment(), "R1", partition=0))
         assert [(one.kind, one.handover) for one in again] == [("lending_committed", None)]
         assert len(await of_kind(field, "lending_travelling")) == 1
+
+
+@pytest.mark.slow
+async def test_who_is_registered_elsewhere_is_handed_over_and_heard_there(
+    broker: Broker, any_redis: str, topic_prefix: str
+):
+    """The region that has them lets them go, then the other takes them: never both, and no word is lost."""
+    settings = WorkerSettings(broker=broker.address, redis_url=any_redis, topic_prefix=topic_prefix)
+    async with installation(settings) as field:
+        for region in ("R1", "R2"):
+            await field.region(region)
+        await field.engineer("E0", "R1")
+        moves = EngineerRegistered(engineer_id="E0", region="R2", home=HERE, skills={"radio": 4})
+        given = await field.answer(await field.say("dispatch-commands", moves, "R2"))
+        assert {(one.region, one.kind) for one in given} == {
+            ("R1", "engineer_changed"),
+            ("R1", "lending_released"),
+        }
+        taken = await field.answer(given[-1].id)
+        assert [(one.region, one.kind) for one in taken] == [
+            ("R2", "lending_travelling"),
+            ("R2", "engineer_registered"),
+        ]
+        heard = await field.answer(await field.say("engineer-status", shift_of("E0", 9), "E0"))
+        assert [(one.region, one.engineer_state) for one in heard] == [("R2", "available")]
+        back = moves.model_copy(update={"region": "R1"})
+        released = await field.answer(await field.say("dispatch-commands", back, "R1"))
+        assert {one.region for one in released} == {"R2"}

@@ -19,6 +19,7 @@ from services.dispatch.fold import Logged, PartitionFold
 from services.dispatch.lifecycle import crew_of
 from services.dispatch.policy import DispatchPolicy
 from services.dispatch.shipped import shipped_policy
+from services.surge.routing import told_by
 from tests.simulation.dispatch.ruled import SHORT_RULES, engineer_rules, report_rules
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -104,8 +105,17 @@ class Story:
             return self._move(a, b, c, d)
         if kind == 17:
             home = "R2" if b % 4 == 0 else "R1"
-            return self.tell("R1", self.engineer(a % self.engineers, c, d, home))
+            return self._registered(self.engineer(a % self.engineers, c, d, home))
         return self._again(a)
+
+    def _registered(self, event: EngineerRegistered) -> list[Decision]:
+        """Told to the region that has them; whom it lets go the other one takes at once."""
+        has = (name for name in REGIONS if event.engineer_id in self.fold.regions[name].engineers)
+        decided = self.tell(next(has, "R1"), event)
+        for decision in decided:
+            for told in told_by(decision):
+                decided += self.tell(told.event.region, told.event, told.id)
+        return decided
 
     def _report(self, a: int, b: int, c: int, d: int, e: int) -> list[Decision]:
         reported = self.now - timedelta(minutes=d % 30) + timedelta(hours=2 * (e % 40 == 0))

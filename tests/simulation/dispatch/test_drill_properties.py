@@ -20,7 +20,7 @@ from tests.simulation.dispatch.test_disaster_properties import many_steps, quiet
 
 NAME = re.compile(r"[EI]\d+(\.swarm-\d+-\d+)?")
 PLACE = re.compile(r"\.swarm-(\d+)-")
-OFFSET = re.compile(r"(swarm|disaster)-\d+")
+OFFSET = re.compile(r"(swarm-|disaster-|move/R\d/)\d+")
 OF_THE_LOG = {"id", "offset", "caused_by", "exercise"}
 """What differs between two decisions that say the same."""
 

@@ -12,7 +12,7 @@ from schemas.decisions import Decision
 from schemas.engineers import ShiftReported, StatusReported
 from schemas.events import RegionEvent
 from schemas.incidents import IncidentReported, IncidentTriaged
-from schemas.lending import CommitLoan, ExtendLoan, Loan, RecallLoan
+from schemas.lending import FOR_GOOD, CommitLoan, EngineerHandedOver, ExtendLoan, Loan, RecallLoan
 from schemas.regions import EngineerRegistered, RegionDefined
 from services.dispatch.fold import Logged, PartitionFold
 from services.dispatch.invariants import broken_invariants
@@ -61,17 +61,15 @@ class Country:
         self.letters: list[Letter] = []
         self.moves = Moves()
         self.loans: list[Loan] = []
+        self.moved: dict[tuple[str, int], str] = {}
+        """By engineer and owner epoch: the region with which they were registered then."""
         self.seqs: dict[str, int] = {}
         self.count = 0
         for name in REGIONS:
             self.tick(name, 0)
             self.post(name, RegionDefined(region=name))
         for name in ENGINEERS:
-            home = name[:2]
-            engineer = EngineerRegistered(
-                engineer_id=name, region=home, home=PLACES[home], skills={"core": 3}, available_from=START
-            )
-            self.post(home, engineer)
+            self.post(self.home(name), _registered(name, self.home(name)))
         self.tick_all(1)
 
     def post(self, region: str, event: RegionEvent, event_id: str | None = None) -> list[Decision]:
@@ -86,6 +84,8 @@ class Country:
         for decision in decided:
             self.moves.saw(decision)
             for name, event in told_by(decision):
+                if isinstance(event, EngineerHandedOver) and event.loan.authority == FOR_GOOD:
+                    self.moved[event.loan.engineer_id, event.loan.owner_epoch] = event.region
                 self.letters.append((event.region, f"dispatch/{decision.region}", name, event))
 
     def deliver(self, at: int, keep: bool = False) -> None:
@@ -128,7 +128,7 @@ class Country:
         loan = Loan(
             loan_id=f"loan-{len(self.loans)}",
             engineer_id=engineer_id,
-            home_region=engineer_id[:2],
+            home_region=self.home(engineer_id),
             to_region=to_region,
             owner_epoch=max(0, epoch + 1 - stale),
             until=self.now + timedelta(hours=hours),
@@ -137,6 +137,21 @@ class Country:
         )
         self.loans.append(loan)
         self.post(loan.home_region, CommitLoan(region=loan.home_region, loan=loan))
+
+    def home(self, engineer_id: str) -> str:
+        """Where they belong: with whom they were registered last, as far as anybody let them go for it."""
+        epochs = [epoch for name, epoch in self.moved if name == engineer_id]
+        return self.moved[engineer_id, max(epochs)] if epochs else engineer_id[:2]
+
+    def move_house(self, engineer_id: str, to_region: str, said_to: int) -> None:
+        """Somebody is registered with a region from now on: said to one that has them, or has had them."""
+        knowing = [
+            region
+            for region in self.regions.values()
+            for state in (region.fold.regions[region.name],)
+            if engineer_id in state.engineers or engineer_id in state.handed_over
+        ]
+        self.post(knowing[said_to % len(knowing)].name, _registered(engineer_id, to_region))
 
     def commit_again(self, at: int) -> None:
         """The same commitment reaches the home region twice."""
@@ -237,6 +252,16 @@ class Country:
                 self.rest(engineer_id, "break_ended")
                 self.work_on(engineer_id, "resolved")
             self.check()
+
+
+def _registered(engineer_id: str, region: str) -> EngineerRegistered:
+    return EngineerRegistered(
+        engineer_id=engineer_id,
+        region=region,
+        home=PLACES[region],
+        skills={"core": 3},
+        available_from=START,
+    )
 
 
 def _extend(loan: Loan, until: datetime) -> ExtendLoan:

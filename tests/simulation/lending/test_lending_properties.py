@@ -26,6 +26,7 @@ def make(country: Country, draw: Draw) -> None:
     happenings: list[Callable[[], object]] = [
         *[lambda: country.commit(engineer, region, hours=1 + how % 9, stale=how % 7 == 0)] * 3,
         lambda: country.commit_again(who),
+        lambda: country.move_house(engineer, region, said_to=how // 7),
         lambda: country.extend(who, hours=how % 12),
         lambda: country.recall(who),
         *[lambda: country.deliver(who)] * 2,
@@ -45,7 +46,7 @@ def everybody_comes_home(country: Country) -> None:
     """Once the post works: all are home, no loan is left, and all that was said fits together."""
     country.heal()
     for engineer_id in ENGINEERS:
-        home = country.regions[engineer_id[:2]]
+        home = country.regions[country.home(engineer_id)]
         assert country.holder(engineer_id) is home, f"{engineer_id} never came home"
         assert home.fold.regions[home.name].engineers[engineer_id].loan is None
     country.moves.ended(country.now)

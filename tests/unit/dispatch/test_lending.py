@@ -215,6 +215,52 @@ def test_a_silent_phone_keeps_nobody_abroad() -> None:
     assert "lending_released" in kinds(scene.after(4))
 
 
+def moved_to(region: str, scene: Scene, name: str = "E0") -> Decision:
+    """Registered with another region from now on; what R1 says of it."""
+    return only(scene.register(name, region=region, skills={"radio": 2}), "lending_released")
+
+
+def test_who_is_registered_elsewhere_is_handed_over_for_good() -> None:
+    """With the new region as home and the new skills, said again until taken, and never taken twice."""
+    scene = region_of_eight()
+    said = moved_to("R2", scene)
+    ((_, told),) = told_by(said)
+    other = PartitionFold()
+    for logged in region_of_two():
+        other.step(logged)
+    took = other.step(Logged(99, "R2", "dispatch/R1", "h", told))
+    assert kinds(took) == ["lending_travelling", "engineer_registered"]
+    engineer = other.regions["R2"].engineers["E0"]
+    assert (engineer.loan, engineer.skills, engineer.owner_epoch) == (None, {"radio": 2}, 1)
+    assert refusal(other.step(Logged(100, "R2", "dispatch/R1", "h2", told))) == "already_taken"
+    assert only(scene.after(2), "lending_released").handover == said.handover
+    ((_, taken),) = told_by(took[0])
+    scene.tell("R1", taken)
+    assert scene.after(5) == []
+
+
+def test_who_has_just_been_handed_over_is_not_registered_here_again() -> None:
+    """Until triage knows of it a registration still comes here: two regions would have them."""
+    scene = region_of_eight()
+    moved_to("R2", scene)
+    assert refusal(scene.register("E0")) == "elsewhere"
+    assert "E0" not in scene.region.engineers
+
+
+def test_who_was_lent_and_came_home_moves_under_a_higher_epoch() -> None:
+    """Whoever had them on loan once would not take them again under a number that it knows."""
+    scene = region_of_eight()
+    lent = only(commit(scene, loan_of(scene, "E0")), "lending_committed").handover
+    assert lent is not None
+    loan = lent.loan.model_copy(update={"owner_epoch": 2})
+    back = lent.model_copy(update={"region": "R1", "from_region": "R2", "loan": loan, "towards": lent.place})
+    assert "lending_travelling" in kinds(scene.tell("R1", back))
+    assert "lending_returned" in kinds(scene.after(5))
+    handover = moved_to("R3", scene).handover
+    assert handover is not None
+    assert (handover.region, handover.loan.owner_epoch) == ("R3", 3)
+
+
 def test_who_is_on_loan_is_not_registered_anew() -> None:
     """A registration while lent would give them to two regions: refused on both sides."""
     scene = region_of_eight()

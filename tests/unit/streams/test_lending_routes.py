@@ -82,3 +82,11 @@ def test_a_phone_is_heard_where_its_engineer_is():
     lent = known(handover("R2", 1))
     lent.apply(registered("E1", "R1"))
     assert regions(shift("E1"), lent) == ["R2"]
+
+
+def test_a_registration_while_on_loan_goes_to_whoever_has_them():
+    """No third region takes them beside the one where they work: the one that has them refuses."""
+    lent = known(handover("R2", 1))
+    lent.apply(RegionDefined(region="R3"))
+    assert regions(registered("E1", "R3"), lent) == ["R2"]
+    assert regions(registered("E1", "R1"), lent) == ["R2"]
