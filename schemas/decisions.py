@@ -52,7 +52,7 @@ DecisionKind = Literal[
     "plan_consented",
     "plan_refused",
     "plan_agreed",  # every party has consented: each move is committed now
-    "plan_withdrawn",  # it stands no more: `reason` is withdrawn, expired or refused
+    "plan_withdrawn",  # it stands no more: `reason` is withdrawn, expired, refused or exercise_over
     "lending_set",  # `lending` says whether the region's moves wait for a lead
     "disaster_declared",  # `disaster` says by whom, until when and what it permits; also where it is amended
     "disaster_lifted",  # `reason` is lifted or expired

@@ -40,14 +40,14 @@ def loads_due(fold: PartitionFold, before: datetime | None) -> Iterator[RegionLo
     now = to_ms(fold.now)
     if now // LOAD_EVERY_MS == to_ms(before) // LOAD_EVERY_MS:
         return
-    for name in sorted(fold.regions):
+    for name in sorted(name for name, region in fold.regions.items() if not region.exercise_over):
         yield region_load(fold.regions[name], fold.log, fold.next_offset - 1, now)
 
 
 def is_about_lending(decision: Decision) -> bool:
     """Whether the coordinator and the other region must hear of a decision."""
     told = decision.loan is not None or decision.proposal is not None
-    return told or decision.kind == "lending_offered"
+    return told or decision.kind in ("lending_offered", "exercise_ended")
 
 
 class SurgeCoordinator:
@@ -58,10 +58,14 @@ class SurgeCoordinator:
         self._producer = producer
         self._only_disasters = settings.lending == "off"
         self._policy = shipped_lending_policy("default" if self._only_disasters else settings.lending)
-        self._coordinator = self._begun()
+        self._coordinators = self._begun()
 
-    def _begun(self) -> Coordinator:
-        return Coordinator(self._policy, only_disasters=self._only_disasters, unset="proposed")
+    def _begun(self) -> tuple[Coordinator, Coordinator]:
+        """Of what is real, and of drills."""
+        real = Coordinator(self._policy, only_disasters=self._only_disasters, unset="proposed")
+        return real, Coordinator(
+            self._policy, only_disasters=self._only_disasters, unset="proposed", drills_of=real
+        )
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Listen until told to stop; raises KafkaError where the broker goes away, and can be run again."""
@@ -84,28 +88,30 @@ class SurgeCoordinator:
         owed: Owed = []
         for event in map(_readable, records):
             if isinstance(event, RegionLoad | Decision):
-                for command in self._coordinator.step(event):
-                    owed.append(await self._send(command))
+                for coordinator in self._coordinators:
+                    told = coordinator.step(event)
+                    at = to_moment(coordinator.planned_at)
+                    owed += [await self._send(command, at) for command in told]
         return owed
 
     async def _take_over(self, assigned: Iterable[TopicPartition]) -> None:
         """Learn what loads and loans there were; what the predecessor has said is not said again."""
         if not any(at.topic == self._settings.topic(LOADS) for at in assigned):
             return
-        self._coordinator = self._begun()
+        self._coordinators = self._begun()
         for topic in (LENDING, LOADS):
             async for record in read_to_end(self._settings, topic, [0]):
-                event = _readable(record)
-                if event is not None:
-                    self._coordinator.remember(event)
-        log.info("surge_taken_over", regions=len(self._coordinator.outlooks))
+                if (event := _readable(record)) is not None:
+                    for coordinator in self._coordinators:
+                        coordinator.remember(event)
+        log.info("surge_taken_over", regions=sum(len(one.outlooks) for one in self._coordinators))
 
-    async def _send(self, command: Command) -> asyncio.Future[Any]:
+    async def _send(self, command: Command, planned_at: datetime) -> asyncio.Future[Any]:
         envelope = Envelope(
             id=command.id,
             source=SOURCE,
             event=command.event,
-            time=to_moment(self._coordinator.planned_at),
+            time=planned_at,
             partitionkey=command.event.region,
         )
         value, headers = encode(envelope)

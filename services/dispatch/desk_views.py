@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.base import Place
-from schemas.lending import EngineerHandedOver
+from schemas.lending import FOR_GOOD, EngineerHandedOver
 from schemas.lending_views import LoanStage, LoanView, RegionDesk
 from services.dispatch.lent import HandedOver, OnLoan
 from services.dispatch.moments import to_moment, to_moment_or_none
@@ -29,7 +29,7 @@ def _loans(region: RegionState, now: int) -> Iterator[LoanView]:
         if engineer.loan is not None:
             yield loan_view(region, engineer, engineer.loan, _stage(region, engineer, engineer.loan), now)
     for gone in region.handed_over.values():
-        if gone.handover is not None:
+        if gone.handover is not None and gone.loan.authority != FOR_GOOD:
             yield _untaken(gone, gone.handover)
 
 

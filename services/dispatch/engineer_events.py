@@ -5,7 +5,7 @@ from __future__ import annotations
 from schemas.base import rfc3339
 from schemas.engineers import EngineersMoved, Move, PhoneEvent, ShiftReported
 from schemas.exercises import belongs
-from schemas.lending import FOR_GOOD, EngineerHandedOver
+from schemas.lending import EngineerHandedOver
 from schemas.regions import EngineerRegistered
 from services.dispatch import handover, mirror
 from services.dispatch.calls import own_shift_begins
@@ -13,7 +13,6 @@ from services.dispatch.duty import Duty, working_time
 from services.dispatch.eligibility import first_lasting_rule
 from services.dispatch.exercises import refused_as_over
 from services.dispatch.geometry import unit_vector
-from services.dispatch.lent import OnLoan
 from services.dispatch.lifecycle import (
     change_engineer,
     free,
@@ -25,6 +24,7 @@ from services.dispatch.lifecycle import (
 from services.dispatch.locks import wish
 from services.dispatch.membership import new_engineer, set_fitness
 from services.dispatch.moments import minutes_ms, to_moment, to_ms
+from services.dispatch.moving import elsewhere, let_go
 from services.dispatch.state import DEVICES_KEPT, HELD, RESTING, Engineer
 from services.dispatch.travel import travel_ms
 from services.dispatch.turn import Turn
@@ -36,10 +36,10 @@ Point = tuple[float, float]
 def engineer_registered(turn: Turn, event: EngineerRegistered) -> None:
     """An engineer belongs here with these skills; where another region is named, it is given them."""
     engineer = turn.region.engineers.get(event.engineer_id)
-    if _not_of_here(turn, event) or _elsewhere(turn, event, engineer):
+    if _not_of_here(turn, event) or elsewhere(turn, event, engineer):
         return
     if event.region != turn.region.region:
-        _let_go(turn, engineer or new_engineer(turn, event), event)
+        let_go(turn, engineer or new_engineer(turn, event), event)
     else:
         _belongs(turn, engineer or new_engineer(turn, event), event)
 
@@ -80,20 +80,6 @@ def _not_of_here(turn: Turn, event: EngineerRegistered) -> bool:
     return not leaves and refused_as_over(turn, engineer_id=event.engineer_id)
 
 
-def _elsewhere(turn: Turn, event: EngineerRegistered, engineer: Engineer | None) -> bool:
-    """Whoever is on loan, or just handed over, is not registered anew here: two regions would have them."""
-    name, here = event.engineer_id, turn.region.region
-    gone = turn.region.handed_over.get(name)
-    if engineer is None and gone is not None and gone.to_region != here and gone.loan.home_region != here:
-        turn.refuse("elsewhere", f"{name} is {gone.to_region}'s now: say it again", engineer_id=name)
-        return True
-    away = engineer is None and gone is not None and gone.to_region != here
-    if not away and (engineer is None or engineer.loan is None):
-        return False
-    turn.refuse("on_loan", f"{name} is on loan: register them once they are home", engineer_id=name)
-    return True
-
-
 def _set_shift(turn: Turn, engineer: Engineer, event: EngineerRegistered) -> None:
     starts = None if event.available_from is None else to_ms(event.available_from)
     ends = None if event.shift_end is None else to_ms(event.shift_end)
@@ -122,26 +108,6 @@ def _leave_unqualified_work(turn: Turn, engineer: Engineer) -> None:
     if rule is not None:
         take_back(turn, incident, rule, concerned=engineer)
         released(turn, engineer)
-
-
-def _let_go(turn: Turn, engineer: Engineer, event: EngineerRegistered) -> None:
-    """Hand them over like somebody who goes home: home is the region that they are registered with now."""
-    here = turn.region.region
-    incident = turn.region.incidents.get(engineer.incident_id or "")
-    if incident is not None:
-        take_back(turn, incident, "handed_over", concerned=engineer)
-        turn.replan = True
-    change_engineer(turn, engineer, "off_shift", "handed_over")
-    engineer.starts_at = None
-    move = OnLoan(
-        loan_id=f"move/{here}/{turn.offset}",
-        home_region=event.region,
-        to_region=here,
-        until=turn.now,
-        staging=(event.home.lat, event.home.lon),
-        authority=FOR_GOOD,
-    )
-    handover.give(turn, engineer, move, "lending_released", event)
 
 
 def device_is_behind(engineer: Engineer, event: PhoneEvent) -> int:

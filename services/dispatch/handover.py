@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Literal
 
 from schemas.base import Place
-from schemas.lending import DutyAccount, EngineerHandedOver, HandoverTaken, Loan
+from schemas.lending import FOR_GOOD, DutyAccount, EngineerHandedOver, HandoverTaken, Loan
 from schemas.regions import Certificate, EngineerRegistered
 from services.dispatch import lifecycle, mirror
 from services.dispatch.duty import Duty
@@ -104,6 +104,18 @@ def on_the_wire(loan: OnLoan, engineer_id: str, owner_epoch: int) -> Loan:
     )
 
 
+def gone_for_good(region: RegionState, engineer: Engineer) -> None:
+    """Nobody has them any more: what was said under their epoch and comes late is known by it."""
+    here = region.region
+    nowhere = OnLoan("", here, here, 0, (engineer.home_lat, engineer.home_lon), FOR_GOOD)
+    if engineer.owner_epoch:
+        region.handed_over.pop(engineer.engineer_id, None)
+        region.handed_over[engineer.engineer_id] = HandedOver(
+            engineer.engineer_id, nowhere, here, engineer.owner_epoch, None, 0
+        )
+        _forget_oldest(region)
+
+
 def _forget_oldest(region: RegionState) -> None:
     """Of those long taken, only so many are remembered."""
     if len(region.handed_over) > HANDED_OVER_KEPT:
@@ -130,6 +142,13 @@ def say_again(turn: Turn, name: str, owner_epoch: int) -> None:
     gone = turn.region.handed_over.get(name)
     if gone is not None and gone.owner_epoch == owner_epoch and gone.handover is not None:
         _say(turn, gone, EngineerHandedOver.model_validate_json(gone.handover))
+
+
+def untaken(turn: Turn, name: str, at: int, owner_epoch: int) -> None:
+    """The reminder set last says it again; one set before it is no second word."""
+    gone = turn.region.handed_over.get(name)
+    if gone is not None and gone.say_again_at == at:
+        say_again(turn, name, owner_epoch)
 
 
 def handover_taken(turn: Turn, event: HandoverTaken) -> None:
@@ -163,8 +182,18 @@ def taken_over(turn: Turn, event: EngineerHandedOver) -> Engineer | None:
     gone = region.handed_over.get(name)
     if gone is not None:  # who hands them on, or back, has taken them
         gone.handover, gone.to_region, gone.owner_epoch = None, region.region, epoch
-    engineer = _taken(turn, event)
+    early = region.engineers.get(name)
+    engineer = _taken(turn, event) if early is None else _adopted(turn, early, event)
     turn.decide("lending_travelling", engineer=engineer, loan=event.loan)
+    return engineer if early is None else None
+
+
+def _adopted(turn: Turn, engineer: Engineer, event: EngineerHandedOver) -> Engineer:
+    """Their registration here overtook the handover: they are here, and have been given now."""
+    engineer.owner_epoch = event.loan.owner_epoch
+    if event.loan.home_region != turn.region.region:
+        engineer.loan = remembered(event.loan, turn.now)
+        turn.region.set_timer(engineer.loan.until, "loan_ends", engineer.engineer_id)
     return engineer
 
 

@@ -20,6 +20,7 @@ from schemas.regions import Certificate
 from services.dispatch import handover, mirror
 from services.dispatch.desk_views import loan_view
 from services.dispatch.engineer_events import engineer_moved_in
+from services.dispatch.exercises import passed_on
 from services.dispatch.lending_rules import (
     MAX_LOAN_MS,
     SENTENCES,
@@ -165,7 +166,7 @@ def loan_timer(turn: Turn, kind: TimerKind, name: str, at: int, owner_epoch: int
     elif kind == "loan_ends":
         loan_ends(turn, name, at)
     else:
-        handover.say_again(turn, name, owner_epoch)
+        handover.untaken(turn, name, at, owner_epoch)
 
 
 def obey(turn: Turn, event: LendingEvent) -> None:
@@ -179,6 +180,8 @@ def obey(turn: Turn, event: LendingEvent) -> None:
             extend_loan(turn, event)
         case RecallLoan():
             recall_loan(turn, event)
+        case EngineerHandedOver() if turn.region.exercise_over:
+            passed_on(turn, event)
         case EngineerHandedOver() if event.loan.authority == FOR_GOOD:
             engineer_moved_in(turn, event)
         case EngineerHandedOver():

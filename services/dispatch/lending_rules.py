@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from schemas.exercises import is_exercise_region
+from schemas.exercises import is_exercise_region, real_region
 from services.dispatch.eligibility import limits_of
 from services.dispatch.state import ATTENDED, Engineer, RegionState
 from services.dispatch.turn import Turn
@@ -72,7 +72,7 @@ def _not_admitted(
     if to_region is not None and is_exercise_region(to_region) != region.exercise:
         return "exercise"
     lends_to = region.rules.lends_to
-    if to_region is not None and lends_to is not None and to_region not in lends_to:
+    if to_region is not None and lends_to is not None and real_region(to_region) not in lends_to:
         return "border"
     return "certificate" if lacks_certificate(engineer, certificates, until) else None
 

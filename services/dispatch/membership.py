@@ -13,8 +13,12 @@ from services.dispatch.turn import Turn
 
 
 def new_engineer(turn: Turn, event: EngineerRegistered) -> Engineer:
-    """An engineer whom the region did not have gets a row; off shift until somebody says otherwise."""
+    """An engineer whom the region did not have gets a row; off shift until somebody says otherwise.
+
+    Under a higher epoch than they had when they were last here, which others may remember.
+    """
     region = turn.region
+    before = region.handed_over.get(event.engineer_id)
     engineer = Engineer(
         engineer_id=event.engineer_id,
         row=region.rows.take(),
@@ -23,6 +27,7 @@ def new_engineer(turn: Turn, event: EngineerRegistered) -> Engineer:
         lat=event.home.lat,
         lon=event.home.lon,
         placed_at=turn.now,
+        owner_epoch=0 if before is None else before.owner_epoch + 1,
         skills=dict(event.skills),
         languages=list(event.languages),
         exclusions_lifted=region.permits("excluded_customers"),

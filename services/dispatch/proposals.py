@@ -132,6 +132,12 @@ def withdraw(turn: Turn, event: WithdrawPlan) -> None:
         _withdraw(turn, plan, "withdrawn", event.by, event.reason)
 
 
+def call_off(turn: Turn, why: str, by: str) -> None:
+    """Nothing stands here any more."""
+    if turn.region.desk.proposal is not None:
+        _withdraw(turn, turn.region.desk.proposal, why, by)
+
+
 def expires(turn: Turn, at: int) -> None:
     """Nobody has agreed in time, unless it was amended to stand for longer."""
     plan = turn.region.desk.proposal

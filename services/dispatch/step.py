@@ -120,7 +120,8 @@ def _obey(turn: Turn, event: PeoplesCommand | AlertEvent | LendingEvent | LeadsE
         case SwarmIncident() | DeclareCause() | EndCause() | SiteStillDown() | EndExercise():
             _gather(turn, event)
         case ProposePlan() | ConsentToPlan() | RefusePlan() | WithdrawPlan() | SetLending():
-            proposals.obey(turn, event)
+            if not refused_as_over(turn, by=event.by):
+                proposals.obey(turn, event)
         case _:
             lending.obey(turn, event)
 

@@ -2,6 +2,9 @@
 
     told = coordinator.step(event)      # RegionLoad or a Decision about lending; commands with their ids
 
+A drill's regions have a coordinator of their own (`drills_of`): neither hears of the other's, and a drill
+begins with what is usual in the region that it copies.
+
 Moves between regions that are both automatic, or into a declared disaster, are committed at once; the others
 become one standing proposal for each receiver, which waits for its leads. Chance and clocks have no part in
 it: its time is the loads', its ids are made of theirs.
@@ -13,6 +16,7 @@ from collections.abc import Mapping
 
 from schemas.base import Wire, rfc3339
 from schemas.decisions import Decision
+from schemas.exercises import is_exercise_region, real_region
 from schemas.lending import CommitLoan, LendingMode, Loan, RecallLoan, RegionLoad
 from services.dispatch.moments import minutes_ms, to_moment, to_ms
 from services.surge import keeping
@@ -38,12 +42,14 @@ class Coordinator:
         *,
         only_disasters: bool = False,
         unset: LendingMode = "automatic",
+        drills_of: Coordinator | None = None,
     ) -> None:
         self.policy = policy or shipped_lending_policy()
         self.only_disasters = only_disasters
         """Help goes only where a disaster is declared: elsewhere lending is not automatic."""
         self.unset: LendingMode = unset
         """The mode of a region for which no lead has set one."""
+        self._drills_of = drills_of
         self.outlooks: dict[str, Outlook] = {}
         self.loans = Loans()
         self.proposing = Proposing(self.policy)
@@ -52,8 +58,10 @@ class Coordinator:
 
     def step(self, event: RegionLoad | Decision) -> list[Command]:
         """Fold one event; what the regions must be told, in order."""
+        if not self._concerns(event.region):
+            return []
         if isinstance(event, RegionLoad):
-            return [] if event.exercise else self._load(event)
+            return self._load(event)
         if event.kind == "lending_offered":
             return self._offered(event)
         self._heard(event)
@@ -61,11 +69,11 @@ class Coordinator:
 
     def remember(self, event: Wire) -> None:
         """Take in what lies in the past, from another coordinator's time: nobody is told anything."""
+        if not self._concerns(getattr(event, "region", "")):
+            return
         match event:
-            case RegionLoad() if event.exercise:
-                return  # a drill neither gives nor takes
             case RegionLoad():
-                outlook = self.outlooks.setdefault(event.region, Outlook())
+                outlook = self._outlook(event.region)
                 if outlook.heard(event, self.policy):
                     self.planned_at = max(self.planned_at, outlook.at)
             case CommitLoan():
@@ -79,8 +87,20 @@ class Coordinator:
             case Decision():
                 self._heard(event)
 
+    def _concerns(self, region: str) -> bool:
+        """A drill neither gives to what is real nor takes from it."""
+        return is_exercise_region(region) == (self._drills_of is not None)
+
+    def _outlook(self, region: str) -> Outlook:
+        if region not in self.outlooks:
+            real = self._drills_of.outlooks.get(real_region(region)) if self._drills_of is not None else None
+            self.outlooks[region] = Outlook() if real is None else real.begun_anew()
+        return self.outlooks[region]
+
     def _heard(self, decision: Decision) -> None:
         """A loan or a proposal has moved on; what was agreed is followed like what is asked for here."""
+        if decision.kind == "exercise_ended":
+            self.outlooks.pop(decision.region, None)
         self.proposing.standing.heard(decision)
         if decision.kind == "plan_agreed" and decision.proposal is not None:
             for agreed in loans_of(decision, decision.proposal):
@@ -89,7 +109,7 @@ class Coordinator:
         self.loans.heard(decision)
 
     def _load(self, load: RegionLoad) -> list[Command]:
-        outlook = self.outlooks.setdefault(load.region, Outlook())
+        outlook = self._outlook(load.region)
         if not outlook.heard(load, self.policy):
             return []
         now = outlook.at

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from schemas.lending import RegionLoad
 from services.dispatch.moments import minutes_ms, to_ms
@@ -45,6 +45,10 @@ class Outlook:
     always: Mean = field(default_factory=Mean)
     helped: bool = False
     """It was in need, and is until it lacks next to nobody."""
+
+    def begun_anew(self) -> Outlook:
+        """Nothing heard yet, but the same idea of what is usual."""
+        return Outlook(lately=replace(self.lately), always=replace(self.always))
 
     @property
     def newest(self) -> RegionLoad:

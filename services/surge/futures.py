@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from schemas.exercises import real_region
 from services.surge.balance import Balance
 from services.surge.course import SLOT_MS, SLOTS, Course, slots_of
 from services.surge.forecast import Outlook
@@ -49,7 +50,7 @@ def closed_ways(known: Mapping[str, Outlook]) -> frozenset[tuple[str, str]]:
         (home, to)
         for home, outlook in known.items()
         for to in known
-        if outlook.newest.lends_to is not None and to not in outlook.newest.lends_to
+        if outlook.newest.lends_to is not None and real_region(to) not in outlook.newest.lends_to
     )
 
 

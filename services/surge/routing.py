@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from hashlib import sha256
 from typing import NamedTuple
 
 from schemas.decisions import Decision
-from schemas.lending import CommitLoan, EngineerHandedOver, HandoverTaken, Loan
+from schemas.lending import CommitLoan, EngineerHandedOver, HandoverTaken, Loan, RecallLoan
 from schemas.plans import PlannedMove
 from schemas.proposals import Proposal
 
@@ -19,7 +20,7 @@ class Told(NamedTuple):
     """An event that another region must fold; told twice under the same id, it is folded once."""
 
     id: str
-    event: EngineerHandedOver | HandoverTaken | CommitLoan
+    event: EngineerHandedOver | HandoverTaken | CommitLoan | RecallLoan
 
 
 def told_by(decision: Decision) -> list[Told]:
@@ -29,6 +30,8 @@ def told_by(decision: Decision) -> list[Told]:
     if decision.kind == "plan_agreed" and decision.proposal is not None:
         agreed = loans_of(decision, decision.proposal)
         return [Told(f"{decision.id}/{command.loan.engineer_id}", command) for command in agreed]
+    if decision.kind == "lending_recalled" and decision.loan is not None:
+        return [*_called_home(decision, decision.loan)]
     taken = decision.kind == "lending_travelling" or decision.reason == "already_taken"
     if not taken or decision.loan is None:
         return []
@@ -40,6 +43,18 @@ def told_by(decision: Decision) -> list[Told]:
         owner_epoch=loan.owner_epoch,
     )
     return [Told(decision.id, answer)]
+
+
+def _called_home(decision: Decision, loan: Loan) -> Iterator[Told]:
+    """A recall by the home region concerns the one where they are."""
+    if decision.region == loan.home_region:
+        recall = RecallLoan(
+            region=loan.to_region,
+            loan_id=loan.loan_id,
+            engineer_id=loan.engineer_id,
+            reason=decision.reason or "recalled",
+        )
+        yield Told(decision.id, recall)
 
 
 def loans_of(decision: Decision, agreed: Proposal) -> list[CommitLoan]:

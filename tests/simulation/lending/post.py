@@ -11,6 +11,7 @@ from schemas.clock import ClockTicked, LogStarted
 from schemas.decisions import Decision
 from schemas.engineers import ShiftReported, StatusReported
 from schemas.events import RegionEvent
+from schemas.exercises import exercise_of
 from schemas.incidents import IncidentReported, IncidentTriaged
 from schemas.lending import FOR_GOOD, CommitLoan, EngineerHandedOver, ExtendLoan, Loan, RecallLoan
 from schemas.regions import EngineerRegistered, RegionDefined
@@ -21,10 +22,12 @@ from services.surge.routing import told_by
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 REGIONS = ("R1", "R2", "R3")
-ENGINEERS = tuple(f"{region}-{number}" for region in REGIONS for number in range(6))
+EACH = 6
+ENGINEERS = tuple(f"{region}-{number}" for region in REGIONS for number in range(EACH))
 PLACES = dict(
     zip(REGIONS, (Place(lat=38, lon=-9), Place(lat=38.4, lon=-9), Place(lat=38, lon=-8.5)), strict=True)
 )
+PLACES |= {exercise_of(region): place for region, place in PLACES.items()}
 
 Letter = tuple[str, str, str, RegionEvent]
 """region, source, id, event"""
@@ -55,9 +58,15 @@ class Region:
 class Country:
     """The regions, the letters under way, and the moves that a test draws."""
 
+    names: tuple[str, ...] = REGIONS
+    engineers: tuple[str, ...] = ENGINEERS
+    prefix = ""
+    """Of every incident's name."""
+
     def __init__(self) -> None:
         self.now = START
-        self.regions = {name: Region(name) for name in REGIONS}
+        self.born = {name: self.names[at // EACH] for at, name in enumerate(self.engineers)}
+        self.regions = {name: Region(name) for name in self.names}
         self.letters: list[Letter] = []
         self.moves = Moves()
         self.loans: list[Loan] = []
@@ -65,11 +74,11 @@ class Country:
         """By engineer and owner epoch: the region with which they were registered then."""
         self.seqs: dict[str, int] = {}
         self.count = 0
-        for name in REGIONS:
+        for name in self.names:
             self.tick(name, 0)
             self.post(name, RegionDefined(region=name))
-        for name in ENGINEERS:
-            self.post(self.home(name), _registered(name, self.home(name)))
+        for name in self.engineers:
+            self.post(self.home(name), registered(name, self.home(name)))
         self.tick_all(1)
 
     def post(self, region: str, event: RegionEvent, event_id: str | None = None) -> list[Decision]:
@@ -110,7 +119,7 @@ class Country:
     def tick_all(self, minutes: float) -> None:
         """Time passes for everybody."""
         self.now += timedelta(minutes=minutes)
-        for name in REGIONS:
+        for name in self.names:
             self.tick(name, 0)
 
     def crash(self, region: str) -> None:
@@ -141,7 +150,7 @@ class Country:
     def home(self, engineer_id: str) -> str:
         """Where they belong: with whom they were registered last, as far as anybody let them go for it."""
         epochs = [epoch for name, epoch in self.moved if name == engineer_id]
-        return self.moved[engineer_id, max(epochs)] if epochs else engineer_id[:2]
+        return self.moved[engineer_id, max(epochs)] if epochs else self.born[engineer_id]
 
     def move_house(self, engineer_id: str, to_region: str, said_to: int) -> None:
         """Somebody is registered with a region from now on: said to one that has them, or has had them."""
@@ -151,7 +160,8 @@ class Country:
             for state in (region.fold.regions[region.name],)
             if engineer_id in state.engineers or engineer_id in state.handed_over
         ]
-        self.post(knowing[said_to % len(knowing)].name, _registered(engineer_id, to_region))
+        told = knowing[said_to % len(knowing)].name if knowing else self.home(engineer_id)
+        self.post(told, registered(engineer_id, to_region))
 
     def commit_again(self, at: int) -> None:
         """The same commitment reaches the home region twice."""
@@ -175,7 +185,7 @@ class Country:
     def report(self, region: str) -> None:
         """Work comes in."""
         self.count += 1
-        name = f"I{self.count}"
+        name = f"{self.prefix}I{self.count}"
         report = IncidentReported(
             incident_id=name, reported_at=self.now, place=PLACES[region], tier="gold", product="core"
         )
@@ -221,8 +231,9 @@ class Country:
     def check(self) -> None:
         """One owner at every moment, in every region's own account, and every region sound."""
         for region in self.regions.values():
-            assert broken_invariants(region.fold.regions[region.name]) == []
-        for engineer_id in ENGINEERS:
+            broken = broken_invariants(region.fold.regions[region.name])
+            assert not broken, f"{region.name}: {broken}"
+        for engineer_id in self.engineers:
             self.owner(engineer_id)
 
     def owner(self, engineer_id: str) -> str:
@@ -248,13 +259,14 @@ class Country:
             self.tick_all(30)
             while self.letters:
                 self.deliver(0)
-            for engineer_id in ENGINEERS:
+            for engineer_id in self.engineers:
                 self.rest(engineer_id, "break_ended")
                 self.work_on(engineer_id, "resolved")
             self.check()
 
 
-def _registered(engineer_id: str, region: str) -> EngineerRegistered:
+def registered(engineer_id: str, region: str) -> EngineerRegistered:
+    """Somebody belongs to a region, on shift since the start."""
     return EngineerRegistered(
         engineer_id=engineer_id,
         region=region,

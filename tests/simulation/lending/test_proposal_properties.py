@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.simulation.lending.desks import Desks
 from tests.simulation.lending.post import REGIONS
@@ -16,9 +15,8 @@ from tests.simulation.lending.test_lending_properties import (
     Draw,
     everybody_comes_home,
     make,
+    moves,
 )
-
-moves = st.lists(st.tuples(*[st.integers(0, 999)] * 3), min_size=10, max_size=80)
 
 
 def act(desks: Desks, draw: Draw) -> None:

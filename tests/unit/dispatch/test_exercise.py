@@ -13,15 +13,18 @@ from schemas.clock import ClockTicked, LogStarted
 from schemas.decisions import Decision
 from schemas.disasters import DeclareDisaster
 from schemas.exercises import EndExercise, belongs, exercise_name, exercise_of, is_exercise_name
-from schemas.lending import CommitLoan, Loan
-from schemas.regions import RegionDefined
+from schemas.lending import CommitLoan, EngineerHandedOver, Loan, RecallLoan
+from schemas.plans import MovePlan, PlannedMove
+from schemas.proposals import ProposePlan
+from schemas.regions import EngineerRegistered, RegionDefined
 from schemas.swarms import SwarmIncident
 from services.dispatch.fold import PartitionFold
 from services.dispatch.load import region_load
 from services.dispatch.moments import to_ms
 from services.dispatch.views import engineer_view, incident_view, region_view
 from services.surge.coordinator import Coordinator
-from tests.unit.dispatch.scene import START, Scene, kinds, only
+from services.surge.routing import told_by
+from tests.unit.dispatch.scene import START, Scene, at, kinds, only
 from tests.unit.dispatch.test_alerts import alert
 
 DRILL = "R1.exercise"
@@ -129,7 +132,7 @@ def test_a_warning_stands_where_it_is_of(status: Any, stands: bool) -> None:
 
 
 def test_a_drills_load_is_counted_with_nothing() -> None:
-    """Rule: the coordinator never hears of a drill."""
+    """Rule: the coordinator of what is real never hears of a drill."""
     drill = running()
     load = region_load(drill.region, "log-1", 9, to_ms(drill.now))
     assert load.exercise
@@ -137,6 +140,92 @@ def test_a_drills_load_is_counted_with_nothing() -> None:
     assert coordinator.step(load) == []
     coordinator.remember(load)
     assert coordinator.outlooks == {}
+
+
+def guest_of_another(drill: Drill) -> EngineerHandedOver:
+    """An engineer whom the drill of R2 lends to this one, standing where the drill's own do."""
+    loan = Loan(
+        loan_id="L1",
+        engineer_id="exercise.X1",
+        home_region="R2.exercise",
+        to_region=DRILL,
+        owner_epoch=1,
+        until=drill.now + timedelta(hours=8),
+        staging=at(0),
+        authority="leads:lead-1",
+    )
+    registered = EngineerRegistered(
+        engineer_id="exercise.X1", region="R2.exercise", home=at(0), skills={"core": 3}
+    )
+    return EngineerHandedOver(
+        region=DRILL,
+        from_region="R2.exercise",
+        loan=loan,
+        engineer=registered,
+        place=at(0),
+        departed_at=drill.now,
+        towards=at(0),
+    )
+
+
+def test_a_guest_goes_home_when_the_drill_ends_also_one_who_comes_late() -> None:
+    """Rule: they belong to another drill, which goes on; said again until it has them."""
+    drill = running()
+    guest = guest_of_another(drill)
+    drill.tell(DRILL, guest)
+    said = only(drill.end(), "lending_released").handover
+    assert said is not None
+    assert (said.region, said.loan.owner_epoch) == ("R2.exercise", 2)
+    late = guest.loan.model_copy(update={"loan_id": "L2", "owner_epoch": 3})
+    decided = drill.tell(DRILL, guest.model_copy(update={"loan": late}))
+    assert kinds(decided) == ["lending_travelling", "lending_released"]
+    assert drill.region.engineers == {}
+    assert set(kinds(drill.after(2))) == {"lending_released"}
+
+
+def test_whoever_the_drill_has_lent_is_called_home_and_gone() -> None:
+    """Rule: the other drill is told; who arrives after the end is in no drill any more."""
+    drill = Drill()
+    for number in range(8):
+        drill.on_shift(f"exercise.E{number}")
+    loan = guest_of_another(drill).loan.model_copy(
+        update={"engineer_id": "exercise.E0", "home_region": DRILL, "to_region": "R2.exercise"}
+    )
+    given = only(drill.tell(DRILL, CommitLoan(region=DRILL, loan=loan)), "lending_committed").handover
+    assert given is not None
+    ((_, recall),) = told_by(only(drill.end(), "lending_recalled"))
+    assert isinstance(recall, RecallLoan)
+    assert (recall.region, recall.engineer_id) == ("R2.exercise", "exercise.E0")
+    home = given.loan.model_copy(update={"owner_epoch": 2})
+    back = given.model_copy(update={"region": DRILL, "from_region": "R2.exercise", "loan": home})
+    assert kinds(drill.tell(DRILL, back)) == ["lending_travelling", "lending_returned"]
+    assert drill.region.engineers == {}
+    drill.tell(DRILL, RegionDefined(region=DRILL, exercise=True))
+    drill.on_shift("exercise.E0")
+    assert drill.region.engineers["exercise.E0"].owner_epoch == 3
+
+
+def test_a_plan_that_stands_ends_with_the_drill() -> None:
+    """Rule: nobody consents to it any more, and no other is proposed."""
+    drill = running()
+    move = PlannedMove(
+        engineer_id="exercise.X1",
+        home_region="R2.exercise",
+        to_region=DRILL,
+        owner_epoch=0,
+        staging=at(0),
+        until=drill.now + timedelta(hours=6),
+    )
+    plan = ProposePlan(
+        region=DRILL,
+        plan=MovePlan(moves=[move]),
+        by="lead-1",
+        reason="the flood",
+        expires_at=drill.now + timedelta(hours=1),
+    )
+    drill.tell(DRILL, plan)
+    assert only(drill.end(), "plan_withdrawn").reason == "exercise_over"
+    assert only(drill.tell(DRILL, plan), "refused").reason == "exercise_over"
 
 
 def test_an_exercise_that_ends_leaves_nobody_and_nothing() -> None:
