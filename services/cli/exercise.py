@@ -7,6 +7,7 @@ import secrets
 import signal
 import sys
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -15,6 +16,7 @@ import typer
 
 if TYPE_CHECKING:
     from schemas.regions import EngineerRegistered, RegionDefined
+    from services.simulation.drilling import Drilled
     from services.simulation.feed import Feed
     from services.simulation.feed_gateway import GatewayClient
     from services.simulation.scenarios import Scenario
@@ -34,6 +36,15 @@ def attach(app: typer.Typer) -> None:
 
 def exercise(
     region: Annotated[str, typer.Argument(help="The real region to copy.", show_default=False)],
+    beside: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="REGION",
+            help="Drill in this region too, without a storm: its copies may be lent. Repeat it for more.",
+            show_default=False,
+        ),
+    ] = None,
     scenario: Annotated[
         Path | None,
         typer.Option(help="A scenario to play; without one an invented storm.", show_default=False),
@@ -61,7 +72,8 @@ def exercise(
         _fail(MISTAKE, "a token is needed: --token, or MUSTER_TOKEN (muster token --role service ...)")
     try:
         storm = _storm(scenario, seed)
-        status = asyncio.run(_drill(region, storm, gateway, token, speed, hours, seed, phones, keep))
+        regions = list(dict.fromkeys([region, *(beside or [])]))
+        status = asyncio.run(_drill(regions, storm, gateway, token, speed, hours, seed, phones, keep))
     except ScenarioError as error:
         _fail(MISTAKE, str(error))
     except (FeedError, ExceptionGroup) as group:
@@ -89,7 +101,7 @@ def _storm(folder: Path | None, seed: int) -> Scenario:
 
 
 async def _drill(
-    region: str,
+    regions: list[str],
     storm: Scenario,
     url: str,
     token: str,
@@ -99,7 +111,7 @@ async def _drill(
     phones: bool,
     keep: bool,
 ) -> int:
-    from services.simulation.drilling import laid_over, within
+    from services.simulation.drilling import accompanied, laid_over, within
     from services.simulation.feed import Feed, FeedOptions
     from services.simulation.feed_gateway import PATIENCE_S, GatewayClient
     from services.simulation.profiles import STEADY
@@ -112,7 +124,7 @@ async def _drill(
         client.patience_s = PATIENCE_S  # a drill that runs outlives a gateway's restart
         wall = me["clock"] == "wall"
         run = secrets.token_hex(3)
-        defined, engineers = await _begin(client, region, run)
+        (defined, engineers), *neighbours = [await _begin(client, region, run) for region in regions]
         now = datetime.fromisoformat(me["now"]) if me.get("now") and not wall else datetime.now(UTC)
         pace = (1.0 if wall else 60.0) if speed is None else speed
         played = within(
@@ -120,21 +132,27 @@ async def _drill(
         )
         print(
             f"exercise: {defined.region} has begun: {len(engineers)} engineers, {len(played.reports)} reports"
-            " to come; nothing of it is real",
+            f" to come{_beside(neighbours)}; nothing of it is real",
             flush=True,
         )
         options = FeedOptions(pace, STEADY, seed, drill=True, wall=wall, phones=phones)
-        return await _play(Feed(played, client, options), stop, region, f"drill-{run}-end", keep)
+        feed = Feed(accompanied(played, neighbours), client, options)
+        return await _play(feed, stop, regions, f"drill-{run}-end", keep)
 
 
-async def _play(feed: Feed, stop: asyncio.Event, region: str, key: str, keep: bool) -> int:
+def _beside(neighbours: Sequence[Drilled]) -> str:
+    said = ", ".join(f"{defined.region} ({len(engineers)})" for defined, engineers in neighbours)
+    return f"; beside it {said}" if said else ""
+
+
+async def _play(feed: Feed, stop: asyncio.Event, regions: list[str], key: str, keep: bool) -> int:
     """Play until the end or a signal; then the drill is over, unless it is kept."""
     try:
         return await _until_stopped(feed, stop)
     finally:
         print(f"exercise: {_figures(feed.summary())}", flush=True)
-        if not keep:
-            await feed.client.send("DELETE", f"/v1/regions/{region}/exercise", key=key)
+        for region in regions if not keep else ():
+            await feed.client.send("DELETE", f"/v1/regions/{region}/exercise", key=f"{key}-{region}")
             print(f"exercise: the drill of {region} is over", flush=True)
 
 
@@ -146,7 +164,7 @@ async def _begin(
     from schemas.regions import EngineerRegistered, RegionDefined
 
     name = exercise_of(region)
-    answer = await client.send("POST", f"/v1/regions/{region}/exercise", key=f"drill-{run}")
+    answer = await client.send("POST", f"/v1/regions/{region}/exercise", key=f"drill-{run}-{region}")
     wanted = answer.json().get("engineers")
     views: list[dict[str, Any]] = []
     for _ in range(100):

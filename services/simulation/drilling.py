@@ -54,6 +54,19 @@ def laid_over(
     )
 
 
+Drilled = tuple[RegionDefined, Sequence[EngineerRegistered]]
+"""A drill as the gateway shows it: its definition, and who is in it."""
+
+
+def accompanied(scenario: Scenario, neighbours: Sequence[Drilled]) -> Scenario:
+    """The same with drills beside it to which nothing is reported: whose engineers may be lent."""
+    return replace(
+        scenario,
+        regions=(*scenario.regions, *(region for region, _ in neighbours)),
+        engineers=(*scenario.engineers, *(one for _, engineers in neighbours for one in engineers)),
+    )
+
+
 def _of_the_drill(
     report: IncidentReported, name: str, region: str, later: timedelta, known: tuple[str, int]
 ) -> IncidentReported:

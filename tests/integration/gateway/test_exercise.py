@@ -10,6 +10,7 @@ import pytest
 
 from tests.cap_message import cap_message
 from tests.integration.gateway.system import System, eventually, make_region, report
+from tests.integration.gateway.test_lending import act, plan_of, propose
 
 pytestmark = pytest.mark.timeout(300)
 FACTS: dict[str, Any] = {"home": {"lat": 1, "lon": 1}, "skills": {"core": 1}}
@@ -105,3 +106,45 @@ async def test_an_exercises_warning_reaches_drills_alone(
         answer = await service.post(f"/v1/alerts{both}", content=message, headers={**system.key(), **CAP})
         assert [one["region"] for one in answer.json()["regions"]] == [reached], answer.text
         assert answer.json()["regions"][0]["decision"]["kind"] == "alert_raised"
+
+
+async def test_drills_lend_to_each_other_and_the_end_of_one_calls_its_engineers_home(
+    system: System, service: httpx.AsyncClient, region: str
+) -> None:
+    """A lead moves a copy from one drill to another; nobody real moves, and nobody is left over."""
+    home, to = f"{region}h", f"{region}t"
+    await make_region(system, service, home, 7)
+    await make_region(system, service, to, 1)
+    copy = f"exercise.E1-{home}"
+    async with system.client("lead", "lead-1", regions=(home, to)) as lead:
+        await begun(system, lead, home, 7)
+        await begun(system, lead, to, 1)
+
+        async def shown(name: str) -> dict[str, Any]:
+            return dict((await lead.get(f"/v1/engineers/{name}")).json())
+
+        async def on_shift() -> bool:
+            return (await shown(copy)).get("state") == "available"
+
+        await eventually(on_shift)
+        plan = plan_of(f"{home}.exercise", f"{to}.exercise", 1)
+        plan["moves"][0]["engineer_id"] = copy
+        proposed = await propose(lead, system, f"{to}.exercise", plan)
+        assert proposed.status_code == 200, proposed.text
+        agreed = await act(lead, system, "commit", f"{to}.exercise", proposed.json()["plan_hash"])
+        assert (agreed.status_code, agreed.json()["state"]) == (200, "agreed"), agreed.text
+
+        async def lent() -> bool:
+            return (await shown(copy))["region"] == f"{to}.exercise"
+
+        await eventually(lent)
+        assert (await shown(f"E1-{home}"))["region"] == home
+        ended = await lead.delete(f"/v1/regions/{home}/exercise", headers=system.key())
+        assert ended.status_code == 200, ended.text
+
+        async def gone() -> bool:
+            there = (await lead.get(f"/v1/engineers?region={to}.exercise")).json()["items"]
+            return [one["engineer_id"] for one in there] == [f"exercise.E1-{to}"]
+
+        await eventually(gone)
+        assert (await lead.get(f"/v1/engineers?region={home}.exercise")).json()["items"] == []

@@ -13,11 +13,11 @@ from schemas.disasters import DeclareDisaster, LiftDisaster
 from schemas.events import RegionEvent
 from services.dispatch.fold import PartitionFold
 from services.dispatch.invariants import broken_invariants
-from tests.simulation.dispatch.generated import Draws, crowded_policy
+from tests.simulation.dispatch.generated import Draws, crowded_policy, stories
 from tests.simulation.dispatch.ruled import SHORT_RULES
 from tests.simulation.dispatch.ruled_story import IDS, RuledStory
 
-many_steps = st.lists(st.tuples(*[st.integers(0, 999)] * 6), min_size=6, max_size=30)
+many_steps = stories(6, 30)
 quietly = settings(
     deadline=None,
     derandomize=True,

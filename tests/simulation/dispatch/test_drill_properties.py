@@ -18,7 +18,7 @@ from tests.simulation.dispatch.generated import REGIONS, Draws
 from tests.simulation.dispatch.swarm_story import swarm_story
 from tests.simulation.dispatch.test_disaster_properties import many_steps, quietly
 
-NAME = re.compile(r"[EI]\d+(\.swarm-\d+-\d+)?")
+NAME = re.compile(r"[EI]\d+(\.swarm-\d+-\d+|\.follow-up-\d+)*")
 PLACE = re.compile(r"\.swarm-(\d+)-")
 OFFSET = re.compile(r"(swarm-|disaster-|move/R\d/)\d+")
 OF_THE_LOG = {"id", "offset", "caused_by", "exercise"}

@@ -6,10 +6,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.dispatch.invariants import broken_invariants
-from tests.simulation.dispatch.generated import Draws
+from tests.simulation.dispatch.generated import Draws, stories
 from tests.simulation.dispatch.ruled_story import ruled_story
 
-few_steps = st.lists(st.tuples(*[st.integers(0, 999)] * 6), min_size=4, max_size=24)
+few_steps = stories(4, 24)
 quietly = settings(
     deadline=None,
     derandomize=True,

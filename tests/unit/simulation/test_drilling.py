@@ -9,7 +9,7 @@ import pytest
 from schemas.base import Place
 from schemas.exercises import is_exercise_name
 from schemas.regions import EngineerRegistered, RegionDefined
-from services.simulation.drilling import laid_over, within
+from services.simulation.drilling import accompanied, laid_over, within
 from services.simulation.feed_errors import FeedMistake
 from services.simulation.making import make_scenario
 from services.simulation.scenarios import Scenario, read_scenario
@@ -67,3 +67,16 @@ def test_without_engineers_there_is_no_drill(storm: Scenario) -> None:
     """Rule: it is said, not played to nobody."""
     with pytest.raises(FeedMistake, match="nobody to drill"):
         laid_over(storm, REGION, [], BEGINS, "a1")
+
+
+def test_neighbours_come_with_their_engineers_and_without_a_storm(storm: Scenario) -> None:
+    """Rule: their phones answer, and nothing is reported there."""
+    beside = RegionDefined(region="R2.exercise", exercise=True)
+    other = EngineerRegistered(
+        engineer_id="exercise.N1", region="R2.exercise", home=Place(lat=69, lon=21), skills={"fibre": 5}
+    )
+    alone = laid_over(storm, REGION, engineers(), BEGINS, "a1")
+    drill = accompanied(alone, [(beside, [other])])
+    assert [one.region for one in drill.regions] == ["R1.exercise", "R2.exercise"]
+    assert drill.engineers == (*alone.engineers, other)
+    assert drill.reports == alone.reports
