@@ -60,18 +60,22 @@ def exercise(
         float | None, typer.Option(min=0.1, max=10_000, help="As the gateway's clock runs; 1 on the wall's.")
     ] = None,
     hours: Annotated[float, typer.Option(min=0.01, max=48, help="So much of the scenario is played.")] = 4.0,
+    strength: Annotated[
+        float, typer.Option(min=0.1, max=20, help="Reports come so many times as fast as in the scenario.")
+    ] = 1.0,
     seed: Annotated[int, typer.Option(help="The seed of the invented storm and of the phones' chance.")] = 0,
     phones: Annotated[bool, typer.Option(help="Let simulated phones answer for the engineers.")] = True,
     keep: Annotated[bool, typer.Option(help="Leave the drill running afterwards.")] = False,
 ) -> None:
     """Drill on a copy of a region: its engineers under names of their own, a storm, no real phone."""
+    from services.simulation.drilling import denser
     from services.simulation.feed_errors import FeedError, FeedMistake, cause
     from services.simulation.scenario_errors import ScenarioError
 
     if not token:
         _fail(MISTAKE, "a token is needed: --token, or MUSTER_TOKEN (muster token --role service ...)")
     try:
-        storm = _storm(scenario, seed)
+        storm = denser(_storm(scenario, seed), strength)
         regions = list(dict.fromkeys([region, *(beside or [])]))
         status = asyncio.run(_drill(regions, storm, gateway, token, speed, hours, seed, phones, keep))
     except ScenarioError as error:
@@ -119,25 +123,29 @@ async def _drill(
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    run = secrets.token_hex(3)
     async with GatewayClient(url, token, patience_s=ANSWERS_WITHIN_S) as client:
-        me = (await client.send("GET", "/v1/me")).json()
+        wall = (await client.send("GET", "/v1/me")).json()["clock"] == "wall"
         client.patience_s = PATIENCE_S  # a drill that runs outlives a gateway's restart
-        wall = me["clock"] == "wall"
-        run = secrets.token_hex(3)
-        (defined, engineers), *neighbours = [await _begin(client, region, run) for region in regions]
-        now = datetime.fromisoformat(me["now"]) if me.get("now") and not wall else datetime.now(UTC)
-        pace = (1.0 if wall else 60.0) if speed is None else speed
-        played = within(
-            laid_over(storm, defined, engineers, now + timedelta(seconds=LEAD_S * pace), run), hours
-        )
-        print(
-            f"exercise: {defined.region} has begun: {len(engineers)} engineers, {len(played.reports)} reports"
-            f" to come{_beside(neighbours)}; nothing of it is real",
-            flush=True,
-        )
-        options = FeedOptions(pace, STEADY, seed, drill=True, wall=wall, phones=phones)
-        feed = Feed(accompanied(played, neighbours), client, options)
-        return await _play(feed, stop, regions, f"drill-{run}-end", keep)
+        try:
+            (defined, engineers), *neighbours = [await _begin(client, region, run) for region in regions]
+            pace = (1.0 if wall else 60.0) if speed is None else speed
+            first = await _now(client, wall) + timedelta(seconds=LEAD_S * pace)
+            played = within(laid_over(storm, defined, engineers, first, run), hours)
+            print(
+                f"exercise: {defined.region} has begun: {len(engineers)} engineers,"
+                f" {len(played.reports)} reports to come{_beside(neighbours)}; nothing of it is real",
+                flush=True,
+            )
+            options = FeedOptions(pace, STEADY, seed, drill=True, wall=wall, phones=phones)
+            return await _play(Feed(accompanied(played, neighbours), client, options), stop)
+        finally:
+            await _end(client, [] if keep else regions, run)
+
+
+async def _now(client: GatewayClient, wall: bool) -> datetime:
+    said = (await client.send("GET", "/v1/me")).json().get("now")
+    return datetime.now(UTC) if wall or not said else datetime.fromisoformat(said)
 
 
 def _beside(neighbours: Sequence[Drilled]) -> str:
@@ -145,42 +153,51 @@ def _beside(neighbours: Sequence[Drilled]) -> str:
     return f"; beside it {said}" if said else ""
 
 
-async def _play(feed: Feed, stop: asyncio.Event, regions: list[str], key: str, keep: bool) -> int:
-    """Play until the end or a signal; then the drill is over, unless it is kept."""
+async def _play(feed: Feed, stop: asyncio.Event) -> int:
     try:
         return await _until_stopped(feed, stop)
     finally:
         print(f"exercise: {_figures(feed.summary())}", flush=True)
-        for region in regions if not keep else ():
-            await feed.client.send("DELETE", f"/v1/regions/{region}/exercise", key=f"{key}-{region}")
+
+
+async def _end(client: GatewayClient, regions: list[str], run: str) -> None:
+    """Every drill is over, also where one of them can not be ended or had not begun."""
+    from services.simulation.feed_errors import FeedError
+
+    for region in regions:
+        try:
+            await client.send("DELETE", f"/v1/regions/{region}/exercise", key=f"drill-{run}-{region}-end")
             print(f"exercise: the drill of {region} is over", flush=True)
+        except FeedError as error:
+            print(f"exercise: the drill of {region} was not ended: {error}", file=sys.stderr, flush=True)
 
 
 async def _begin(
     client: GatewayClient, region: str, run: str
 ) -> tuple[RegionDefined, list[EngineerRegistered]]:
-    """Begin the drill; its definition, and its engineers as the gateway shows them."""
+    """Begin the drill; its definition, and its engineers on shift as the gateway shows them.
+
+    Their shifts begin with the next tick of the clock after their registration.
+    """
     from schemas.exercises import exercise_of
     from schemas.regions import EngineerRegistered, RegionDefined
 
     name = exercise_of(region)
-    answer = await client.send("POST", f"/v1/regions/{region}/exercise", key=f"drill-{run}-{region}")
-    wanted = answer.json().get("engineers")
-    views: list[dict[str, Any]] = []
+    on_shift = sum(view["state"] != "off_shift" for view in await _engineers(client, region))
+    await client.send("POST", f"/v1/regions/{region}/exercise", key=f"drill-{run}-{region}")
+    placed: list[dict[str, Any]] = []
     for _ in range(100):
-        views = await _engineers(client, name)
-        if wanted is not None and len(views) >= wanted:
+        placed = [view for view in await _engineers(client, name) if view.get("place")]
+        if len(placed) >= on_shift:
             break
         await asyncio.sleep(0.2)
     defined = RegionDefined.model_validate((await client.send("GET", f"/v1/regions/{name}")).json())
-    known = [
+    return defined, [
         EngineerRegistered(
             engineer_id=view["engineer_id"], region=name, home=view["place"], skills=view["skills"]
         )
-        for view in views
-        if view.get("place")
+        for view in placed
     ]
-    return defined, known
 
 
 async def _engineers(client: GatewayClient, region: str) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ def laid_over(
     asks for a level that nobody there has. `run` keeps the names of two drills apart.
     """
     if not engineers:
-        raise FeedMistake(f"{region.region} has no engineers: there is nobody to drill")
+        raise FeedMistake(f"nobody in {region.region} is on shift: there is nobody to drill")
     reports = _busiest(scenario)
     if not reports:
         raise FeedMistake(f"scenario {scenario.name!r} has no incidents: there is nothing to play")
@@ -52,6 +52,16 @@ def laid_over(
         reports=tuple(played),
         service_min=MappingProxyType(service_min),
     )
+
+
+def denser(scenario: Scenario, strength: float) -> Scenario:
+    """The same reports so many times as fast: a storm that a region can not weather alone."""
+    first = scenario.reports[0].reported_at
+    reports = [
+        one.model_copy(update={"reported_at": first + (one.reported_at - first) / strength})
+        for one in scenario.reports
+    ]
+    return replace(scenario, reports=tuple(reports))
 
 
 Drilled = tuple[RegionDefined, Sequence[EngineerRegistered]]

@@ -2,8 +2,8 @@
 
     told = coordinator.step(event)      # RegionLoad or a Decision about lending; commands with their ids
 
-A drill's regions have a coordinator of their own (`drills_of`): neither hears of the other's, and a drill
-begins with what is usual in the region that it copies.
+A drill's regions have a coordinator of their own (`drills_of`): neither hears of the other's, but what is
+usual in a region is usual in its copy.
 
 Moves between regions that are both automatic, or into a declared disaster, are committed at once; the others
 become one standing proposal for each receiver, which waits for its leads. Chance and clocks have no part in
@@ -94,7 +94,7 @@ class Coordinator:
     def _outlook(self, region: str) -> Outlook:
         if region not in self.outlooks:
             real = self._drills_of.outlooks.get(real_region(region)) if self._drills_of is not None else None
-            self.outlooks[region] = Outlook() if real is None else real.begun_anew()
+            self.outlooks[region] = Outlook() if real is None else real.for_a_drill()
         return self.outlooks[region]
 
     def _heard(self, decision: Decision) -> None:

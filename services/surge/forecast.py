@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from schemas.lending import RegionLoad
 from services.dispatch.moments import minutes_ms, to_ms
@@ -45,10 +45,11 @@ class Outlook:
     always: Mean = field(default_factory=Mean)
     helped: bool = False
     """It was in need, and is until it lacks next to nobody."""
+    learns: bool = True
 
-    def begun_anew(self) -> Outlook:
-        """Nothing heard yet, but the same idea of what is usual."""
-        return Outlook(lately=replace(self.lately), always=replace(self.always))
+    def for_a_drill(self) -> Outlook:
+        """Of a copy: what is usual here is usual there, and what is practised never becomes so."""
+        return Outlook(lately=self.lately, always=self.always, learns=False)
 
     @property
     def newest(self) -> RegionLoad:
@@ -150,7 +151,7 @@ class Outlook:
 
     def _learn(self, before: RegionLoad, policy: LendingPolicy) -> None:
         """Remember what came since the load before, weighed by how busy such an hour usually is."""
-        if self.surging or self.helped:
+        if self.surging or self.helped or not self.learns:
             return
         reports, work_ms = self.work_between(before, self.newest)
         span = self.at - to_ms(before.at)

@@ -9,7 +9,7 @@ import pytest
 from schemas.base import Place
 from schemas.exercises import is_exercise_name
 from schemas.regions import EngineerRegistered, RegionDefined
-from services.simulation.drilling import accompanied, laid_over, within
+from services.simulation.drilling import accompanied, denser, laid_over, within
 from services.simulation.feed_errors import FeedMistake
 from services.simulation.making import make_scenario
 from services.simulation.scenarios import Scenario, read_scenario
@@ -80,3 +80,11 @@ def test_neighbours_come_with_their_engineers_and_without_a_storm(storm: Scenari
     assert [one.region for one in drill.regions] == ["R1.exercise", "R2.exercise"]
     assert drill.engineers == (*alone.engineers, other)
     assert drill.reports == alone.reports
+
+
+def test_a_denser_storm_has_the_same_reports_in_less_time(storm: Scenario) -> None:
+    """Rule: twice as strong is twice as fast, from the same first report on."""
+    alone = laid_over(storm, REGION, engineers(), BEGINS, "a1")
+    strong = denser(alone, 2.0)
+    assert [one.incident_id for one in strong.reports] == [one.incident_id for one in alone.reports]
+    assert strong.reports[-1].reported_at - BEGINS == (alone.reports[-1].reported_at - BEGINS) / 2
