@@ -7,7 +7,7 @@ import secrets
 import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -29,6 +29,17 @@ LEAD_S = 2.0
 """Between the beginning and the first report, in the region's time."""
 
 
+Beside = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--with",
+        metavar="REGION",
+        help="Drill in this region too, without a storm: its copies may be lent. Repeat it for more.",
+        show_default=False,
+    ),
+]
+
+
 def attach(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(exercise)
@@ -36,15 +47,7 @@ def attach(app: typer.Typer) -> None:
 
 def exercise(
     region: Annotated[str, typer.Argument(help="The real region to copy.", show_default=False)],
-    beside: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--with",
-            metavar="REGION",
-            help="Drill in this region too, without a storm: its copies may be lent. Repeat it for more.",
-            show_default=False,
-        ),
-    ] = None,
+    beside: Beside = None,
     scenario: Annotated[
         Path | None,
         typer.Option(help="A scenario to play; without one an invented storm.", show_default=False),
@@ -68,16 +71,24 @@ def exercise(
     keep: Annotated[bool, typer.Option(help="Leave the drill running afterwards.")] = False,
 ) -> None:
     """Drill on a copy of a region: its engineers under names of their own, a storm, no real phone."""
-    from services.simulation.drilling import denser
+    if not token:
+        _fail(MISTAKE, "a token is needed: --token, or MUSTER_TOKEN (muster token --role service ...)")
+    regions = list(dict.fromkeys([region, *(beside or [])]))
+
+    def drill() -> int:
+        storm = _storm(scenario, seed, strength)
+        return asyncio.run(_drill(regions, storm, gateway, token, speed, hours, seed, phones, keep))
+
+    raise typer.Exit(_status(drill))
+
+
+def _status(drill: Callable[[], int]) -> int:
+    """How it went; what somebody can mend ends the command with a sentence."""
     from services.simulation.feed_errors import FeedError, FeedMistake, cause
     from services.simulation.scenario_errors import ScenarioError
 
-    if not token:
-        _fail(MISTAKE, "a token is needed: --token, or MUSTER_TOKEN (muster token --role service ...)")
     try:
-        storm = denser(_storm(scenario, seed), strength)
-        regions = list(dict.fromkeys([region, *(beside or [])]))
-        status = asyncio.run(_drill(regions, storm, gateway, token, speed, hours, seed, phones, keep))
+        return drill()
     except ScenarioError as error:
         _fail(MISTAKE, str(error))
     except (FeedError, ExceptionGroup) as group:
@@ -85,7 +96,6 @@ def exercise(
         if not isinstance(error_found, FeedError):
             raise
         _fail(MISTAKE if isinstance(error_found, FeedMistake) else FAILED, str(error_found))
-    raise typer.Exit(status)
 
 
 def _fail(status: int, line: str) -> NoReturn:
@@ -93,15 +103,16 @@ def _fail(status: int, line: str) -> NoReturn:
     raise typer.Exit(status)
 
 
-def _storm(folder: Path | None, seed: int) -> Scenario:
+def _storm(folder: Path | None, seed: int, strength: float) -> Scenario:
+    from services.simulation.drilling import denser
     from services.simulation.making import make_scenario
     from services.simulation.scenarios import read_scenario
 
     if folder is not None:
-        return read_scenario(folder)
+        return denser(read_scenario(folder), strength)
     with tempfile.TemporaryDirectory() as made:
         make_scenario("storm", seed, Path(made) / "storm")
-        return read_scenario(Path(made) / "storm")
+        return denser(read_scenario(Path(made) / "storm"), strength)
 
 
 async def _drill(

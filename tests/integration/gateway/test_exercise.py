@@ -135,7 +135,7 @@ async def test_drills_lend_to_each_other_and_the_end_of_one_calls_its_engineers_
         assert (agreed.status_code, agreed.json()["state"]) == (200, "agreed"), agreed.text
 
         async def lent() -> bool:
-            return (await shown(copy))["region"] == f"{to}.exercise"
+            return bool((await shown(copy))["region"] == f"{to}.exercise")
 
         await eventually(lent)
         assert (await shown(f"E1-{home}"))["region"] == home

@@ -78,8 +78,8 @@ async def test_who_is_registered_elsewhere_is_handed_over_and_heard_there(
     """The region that has them lets them go, then the other takes them: never both, and no word is lost."""
     settings = WorkerSettings(broker=broker.address, redis_url=any_redis, topic_prefix=topic_prefix)
     async with installation(settings) as field:
-        for region in ("R1", "R2"):
-            await field.region(region)
+        await field.region("R2")
+        await field.region("R1")
         await field.engineer("E0", "R1")
         moves = EngineerRegistered(engineer_id="E0", region="R2", home=HERE, skills={"radio": 4})
         given = await field.answer(await field.say("dispatch-commands", moves, "R2"))

@@ -50,18 +50,7 @@ class Practice(Story):
         """The donor's copy offers two engineers."""
         real = request.region.removesuffix(".exercise")
         offers = [offer(f"exercise.{real}-{n}", real) for n in range(2)]
-        decision = Decision(
-            id=f"d/{request.request_id}",
-            decided_at=self.now,
-            log="log",
-            region=request.region,
-            offset=1,
-            n=0,
-            kind="lending_offered",
-            caused_by=request.request_id,
-            offers=offers,
-            exercise=True,
-        )
+        decision = self.answered(request, offers).model_copy(update={"exercise": True})
         self.said += self.coordinator.step(decision)
         return self.drills.step(decision)
 

@@ -58,18 +58,21 @@ class Story:
 
     def offer(self, request: EngineersRequested) -> list[Command]:
         """The donor offers ten engineers."""
-        return self.coordinator.step(
-            Decision(
-                id=f"d/{request.request_id}",
-                decided_at=self.now,
-                log="log",
-                region=request.region,
-                offset=1,
-                n=0,
-                kind="lending_offered",
-                caused_by=request.request_id,
-                offers=[offer(f"{request.region}-{n}", request.region) for n in range(10)],
-            )
+        offers = [offer(f"{request.region}-{n}", request.region) for n in range(10)]
+        return self.coordinator.step(self.answered(request, offers))
+
+    def answered(self, request: EngineersRequested, offers: list[Offer]) -> Decision:
+        """What a donor decides when it is asked."""
+        return Decision(
+            id=f"d/{request.request_id}",
+            decided_at=self.now,
+            log="log",
+            region=request.region,
+            offset=1,
+            n=0,
+            kind="lending_offered",
+            caused_by=request.request_id,
+            offers=offers,
         )
 
 
