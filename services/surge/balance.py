@@ -57,8 +57,12 @@ class Balance:
         return moves
 
     def recalled(self, lent: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
-        """How many of those lent, by (home, to), had better go home now, the least needed first."""
-        left, moves = dict(lent), dict[tuple[str, str], int]()
+        """How many of those lent, by (home, to), had better go home now, the least needed first.
+
+        Where one of the two has fallen silent nobody can say: they stay until their loan ends.
+        """
+        left = {way: count for way, count in lent.items() if way in self.travel}
+        moves = dict[tuple[str, str], int]()
         for _ in range(MOST_MOVES):
             options = [(self._worth_of_staying(*way), *way) for way in sorted(left) if left[way] > 0]
             worth, home, to = min(options, default=(0, "", ""))

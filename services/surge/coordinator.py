@@ -101,6 +101,7 @@ class Coordinator:
         """A loan or a proposal has moved on; what was agreed is followed like what is asked for here."""
         if decision.kind == "exercise_ended":
             self.outlooks.pop(decision.region, None)
+            self.round = None  # it may have been asked, or be who lacks
         self.proposing.standing.heard(decision)
         if decision.kind == "plan_agreed" and decision.proposal is not None:
             for agreed in loans_of(decision, decision.proposal):
@@ -114,11 +115,15 @@ class Coordinator:
             return []
         now = outlook.at
         every = minutes_ms(self.policy.plan_every_min)
-        waited_for = [o for o in self.outlooks.values() if now - 2 * every < o.at < now]
+        waited_for = [o for o in self.outlooks.values() if o.at < now and not self._is_silent(o, now)]
         if now < self.planned_at + every or waited_for:
             return []
         self.planned_at = now
         return self._plan(now)
+
+    def _is_silent(self, outlook: Outlook, now: int) -> bool:
+        """Whether it has missed two rounds: it is not waited for and not asked, the others' help goes on."""
+        return outlook.at <= now - 2 * minutes_ms(self.policy.plan_every_min)
 
     def _plan(self, now: int) -> list[Command]:
         """Ask again what was not answered, send home who is not needed, ask who can help where help lacks."""
@@ -135,7 +140,8 @@ class Coordinator:
             told += keeping.sent_home(self.loans, balance, now)
             needy = [name for name in needy if self._may_be_helped(known[name])]
             told += keeping.extended(self.loans, needy, self.policy, now)
-            room = {name: self._room(name, o) for name, o in known.items() if not o.helped}
+            awake = {name: o for name, o in known.items() if not self._is_silent(o, now)}
+            room = {name: self._room(name, o) for name, o in awake.items() if not o.helped}
             gains = balance.sent(room, needy)
         told += self.proposing.withdrawn({to for _, to in gains}, now)
         lacks = [self._lack(name, known[name], gains, now) for name in needy]
@@ -152,6 +158,7 @@ class Coordinator:
             gains=gains,
             standing=dict(self.proposing.standing.plans),
             closed=closed_ways(known),
+            silent=frozenset(name for name, o in self.outlooks.items() if self._is_silent(o, now)),
             at_once=frozenset(way for way in gains if self._is_at_once(*way)),
         )
         self.round = made if made.asked else None

@@ -33,6 +33,8 @@ class Round:
     standing: Mapping[str, Proposal]
     closed: frozenset[Way]
     """Ways that a border closes."""
+    silent: frozenset[str] = frozenset()
+    """Regions that would not answer: whom they were to give can not go."""
     at_once: frozenset[Way] = frozenset()
     """Ways whose moves wait for no lead."""
     offers: dict[str, list[Offer]] = field(default_factory=dict)
@@ -49,7 +51,7 @@ class Round:
     def asked(self) -> list[str]:
         """Every region that is asked, by name."""
         named = {move.home_region for plan in self.standing.values() for move in plan.plan.moves}
-        return sorted(self.most.keys() | named)
+        return sorted((self.most.keys() | named) - self.silent)
 
     def request_id(self, donor: str) -> str:
         """The name of the question to a donor."""

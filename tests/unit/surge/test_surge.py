@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from schemas.base import Place
 from schemas.decisions import Decision
 from schemas.lending import CommitLoan, Demand, EngineersRequested, Offer, RegionLoad
+from services.dispatch.moments import to_ms
 from services.surge.commands import Command
 from services.surge.coordinator import Coordinator
 from services.surge.proposals import Lack, Spare, who_goes
@@ -25,6 +28,8 @@ class Story:
         self.now = START
         self.reported = dict.fromkeys(PLACES, 0.0)
         self.waiting = dict.fromkeys(PLACES, 0)
+        self.quiet: set[str] = set()
+        """Regions of which nothing is heard."""
 
     def pass_hours(self, hours: float, **per_h: float) -> list[Command]:
         """Time passes with these rates; what the coordinator says meanwhile."""
@@ -33,7 +38,7 @@ class Story:
             self.now += timedelta(minutes=5)
             for region in PLACES:
                 self.reported[region] += per_h.get(region, 10.0) / 12
-                told += self.coordinator.step(self.load(region))
+                told += [] if region in self.quiet else self.coordinator.step(self.load(region))
         return told
 
     def load(self, region: str) -> RegionLoad:
@@ -60,6 +65,13 @@ class Story:
         """The donor offers ten engineers."""
         offers = [offer(f"{request.region}-{n}", request.region) for n in range(10)]
         return self.coordinator.step(self.answered(request, offers))
+
+    def tells(self, kind: str, region: str, lent: CommitLoan) -> Decision:
+        """What a region decides about a loan."""
+        return Decision.model_validate(
+            {"id": f"d/{kind}/{lent.loan.loan_id}", "decided_at": self.now, "log": "log", "region": region}
+            | {"offset": 2, "n": 0, "kind": kind, "caused_by": "x", "loan": lent.loan}
+        )
 
     def answered(self, request: EngineersRequested, offers: list[Offer]) -> Decision:
         """What a donor decides when it is asked."""
@@ -114,6 +126,45 @@ def test_once_all_donors_have_answered_the_loans_are_committed_and_not_asked_for
     assert {loan.to_region for loan in loans} == {"R1"}
     assert len({loan.engineer_id for loan in loans}) == len(loans)
     assert [command for request in asked for command in story.offer(request)] == []
+
+
+def lent_and_working() -> tuple[Story, CommitLoan]:
+    """A storm in R1 for which others have lent, and one of theirs who is at work there."""
+    story = Story()
+    story.pass_hours(10)
+    asked = requests(story.pass_hours(0.5, R1=90))[-2:]
+    told = [command.event for request in asked for command in story.offer(request)]
+    (first, *_) = [event for event in told if isinstance(event, CommitLoan)]
+    story.coordinator.step(story.tells("lending_travelling", "R1", first))
+    story.coordinator.step(story.tells("lending_working", "R1", first))
+    return story, first
+
+
+@pytest.mark.parametrize("silent", ["home", "to"])
+def test_a_region_that_falls_silent_while_it_has_lent_or_borrowed_stops_no_plan(silent: str) -> None:
+    """After an hour nothing is known of it any more: the others are planned for as before."""
+    story, lent = lent_and_working()
+    quiet = lent.loan.home_region if silent == "home" else "R1"
+    other = next(name for name in ("R2", "R3") if name != quiet)
+    story.quiet.add(quiet)
+    told = story.pass_hours(3, R1=90, **{other: 90} if quiet == "R1" else {})
+    assert story.coordinator.planned_at == to_ms(story.now)
+    assert all(request.region != quiet for request in requests(told[-2:]))
+    story.quiet.clear()
+    story.pass_hours(1)
+    assert story.coordinator.planned_at == to_ms(story.now)
+
+
+def test_a_donor_that_does_not_answer_keeps_nobody_elses_help_back() -> None:
+    """It is waited for through two rounds, then the others are asked without it."""
+    story = Story()
+    story.pass_hours(10)
+    story.pass_hours(0.5, R1=90)
+    story.quiet.add("R3")
+    asked = requests(story.pass_hours(0.25, R1=90))
+    assert [request.region for request in asked if request.request_id == asked[-1].request_id] == ["R2"]
+    told = [command.event for command in story.offer(asked[-1])]
+    assert {event.loan.home_region for event in told if isinstance(event, CommitLoan)} == {"R2"}
 
 
 def test_loads_told_twice_or_late_change_nothing() -> None:
