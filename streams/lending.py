@@ -89,7 +89,7 @@ class SurgeCoordinator:
         for event in map(_readable, records):
             if isinstance(event, RegionLoad | Decision):
                 for coordinator in self._coordinators:
-                    told = coordinator.step(event)
+                    told = _said_by(coordinator, event)
                     at = to_moment(coordinator.planned_at)
                     owed += [await self._send(command, at) for command in told]
         return owed
@@ -119,6 +119,15 @@ class SurgeCoordinator:
         return await self._producer.send(
             topic, value, key=command.event.region.encode(), partition=0, headers=headers
         )
+
+
+def _said_by(coordinator: Coordinator, event: RegionLoad | Decision) -> list[Command]:
+    """Lending helps dispatch and must not end it: what our own rules choke on is logged and passed over."""
+    try:
+        return coordinator.step(event)
+    except (ValueError, ArithmeticError, LookupError, TypeError):
+        log.exception("surge_failed", region=event.region, type=type(event).__name__, drill=coordinator.drill)
+        return []
 
 
 def _readable(record: Record) -> Wire | None:

@@ -56,6 +56,11 @@ class Coordinator:
         self.planned_at = 0
         self.round: Round | None = None
 
+    @property
+    def drill(self) -> bool:
+        """Whether it is drills' coordinator."""
+        return self._drills_of is not None
+
     def step(self, event: RegionLoad | Decision) -> list[Command]:
         """Fold one event; what the regions must be told, in order."""
         if not self._concerns(event.region):
@@ -89,7 +94,7 @@ class Coordinator:
 
     def _concerns(self, region: str) -> bool:
         """A drill neither gives to what is real nor takes from it."""
-        return is_exercise_region(region) == (self._drills_of is not None)
+        return is_exercise_region(region) == self.drill
 
     def _outlook(self, region: str) -> Outlook:
         if region not in self.outlooks:
