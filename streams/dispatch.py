@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
 from typing import Any
 
 import structlog
@@ -18,7 +18,6 @@ from schemas.receipts import DecisionReceipt
 from services.dispatch.fold import Logged
 from streams.dead_letters import Sender
 from streams.lending import is_about_lending, loads_due
-from streams.log import RegionLog
 from streams.metrics import WorkerMetrics
 from streams.owned import OwnedPartition
 from streams.settings import WorkerSettings
@@ -36,11 +35,14 @@ Publish = Callable[[Told], Awaitable[list[asyncio.Future[Any]]]]
 Note = Callable[[OwnedPartition, Logged, Sequence[Decision]], None]
 
 
-async def run_dispatch(log: RegionLog, publish: Publish, note: Note, metrics: WorkerMetrics) -> None:
+async def run_dispatch(
+    log: AsyncIterable[tuple[OwnedPartition, Logged]], publish: Publish, note: Note, metrics: WorkerMetrics
+) -> None:
     """Fold `region-events` and publish what each event decides, until the log is closed.
 
-    `publish` is confirmed before the next snapshot; `note` tells the read models what changed. Decisions
-    leave before their receipts, which nobody waits for.
+    `publish` is confirmed before the next snapshot. `note` tells the read models what changed before anything
+    is waited for, since they are written meanwhile, up to this event's position. Decisions leave before
+    their receipts, which nobody waits for.
     """
     async for owned, event in log:  # only contiguous offsets of partitions we own
         onward, clock = owned.fold.handed_on(event), owned.fold.now
@@ -48,13 +50,13 @@ async def run_dispatch(log: RegionLog, publish: Publish, note: Note, metrics: Wo
         decisions = owned.fold.step(event)
         metrics.fold_seconds.observe(time.perf_counter() - started)
         metrics.events_folded.labels(owned.number).inc()
+        note(owned, event, decisions)
         receipts: list[Receipt] = [*owned.fold.receipts, *owned.fold.postings]
         told: list[Told] = [*decisions, *receipts, *loads_due(owned.fold, clock)]
         if onward is not None:
             told.append(event)
         for one in told:
             owned.unconfirmed.extend(await publish(one))
-        note(owned, event, decisions)
 
 
 def envelope_of(decision: Decision | Receipt) -> Envelope:

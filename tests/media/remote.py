@@ -1,4 +1,4 @@
-"""A technician and an expert beyond a bad link, and the relay on the other side of it."""
+"""A technician and an expert, each beyond a bad link of their own, and the relay on the other side."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def remote(terms: Terms, seed: int, bps: int, key_frame_bytes: int) -> Asy
         with inside(relay_side.namespace):
             endpoint = Endpoint([relay_side.address])
         with inside(client_side.namespace):
-            ports = [UdpPort([client_side.address]) for _ in range(2)]
+            ports = [UdpPort([address]) for address in (client_side.address, client_side.second)]
         endpoint.start()
         for port in ports:
             port.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from schemas.clock import ClockTicked, LogStarted
 from schemas.incidents import CancelIncident, IncidentTriaged
 from schemas.read_models import RegionKeys, engineer_key, incident_key, regions_key
 from services.dispatch.fold import Logged, PartitionFold
+from streams.dispatch import Told, run_dispatch
 from streams.metrics import WorkerMetrics
 from streams.owned import OwnedPartition
 from streams.read_models import MAX_CHANGED, Changes, ReadModels
@@ -83,6 +85,27 @@ async def test_what_an_event_changed_is_shown_with_its_position(redis: Any, sett
     assert await redis.get(incident_key("p-", "I1")) == "R1"
     assert await redis.get(engineer_key("p-", "E1")) == "R1"
     assert '"waiting":0' in await redis.get(KEYS.view)
+
+
+async def test_what_is_written_while_decisions_leave_has_a_hole_nowhere(redis: Any, settings: WorkerSettings):
+    """Sending waits for the broker now and then; what the event changed must be noted with its position."""
+    folding = Folding(settings, redis)
+    folding.fold(*BEGINNING)
+    await folding.write()
+    folding.fold(registered("E2"))
+
+    async def coming() -> AsyncIterator[tuple[OwnedPartition, Logged]]:
+        logged = Logged(folding.owned.next_offset, "R1", "test", "e-last", triaged("I1"))
+        folding.owned.next_offset += 1
+        yield folding.owned, logged
+
+    async def publish(_: Told) -> list[Any]:
+        await folding.write()
+        return []
+
+    await run_dispatch(coming(), publish, folding.models.note, WorkerMetrics())
+    await folding.write()
+    assert await stored(redis) == (6, {"I1"})
 
 
 async def test_a_late_owner_changes_nothing(redis: Any, settings: WorkerSettings):
