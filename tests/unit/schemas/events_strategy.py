@@ -60,7 +60,9 @@ def _by_type(schema: Schema, named: Schema) -> st.SearchStrategy[Any]:
         case "object":
             return _objects(schema, named)
         case "array":
-            return st.lists(_values(schema["items"], named), min_size=schema.get("minItems", 0), max_size=3)
+            once = _once_by if schema["items"].get("$ref", "").endswith("/PlannedMove") else None
+            least = schema.get("minItems", 0)
+            return st.lists(_values(schema["items"], named), min_size=least, max_size=3, unique_by=once)
         case "string":
             return _strings(schema)
         case "integer":
@@ -78,6 +80,11 @@ def _by_type(schema: Schema, named: Schema) -> st.SearchStrategy[Any]:
             return st.none()
         case other:
             raise AssertionError(f"no strategy for the JSON Schema type {other!r}")
+
+
+def _once_by(move: Any) -> Any:
+    """A plan moves nobody twice."""
+    return move["engineer_id"]
 
 
 def _objects(schema: Schema, named: Schema) -> st.SearchStrategy[Any]:
