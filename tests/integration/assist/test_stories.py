@@ -19,6 +19,7 @@ from streams.metrics import WorkerMetrics
 from streams.session_stories import SessionStories, told
 from streams.settings import WorkerSettings
 from tests.integration.assist.conftest import DESK, TEN
+from tests.unit.streams.samples import Sent
 
 
 @dataclass
@@ -31,26 +32,6 @@ class Kept:
     partition: int = 0
     offset: int = 0
     key: bytes | None = None
-
-
-class Sent:
-    """What was sent to the dead letters."""
-
-    def __init__(self) -> None:
-        self.values: list[bytes] = []
-
-    async def send(
-        self,
-        topic: str,
-        value: bytes | None = None,
-        key: bytes | None = None,
-        partition: int | None = None,
-        timestamp_ms: int | None = None,
-        headers: Any = None,
-    ) -> asyncio.Future[Any]:
-        """Keep it."""
-        self.values.append(value or b"")
-        return asyncio.get_running_loop().create_future()
 
 
 async def test_a_story_is_written_once_however_often_it_is_read(

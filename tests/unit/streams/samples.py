@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from schemas.base import Place, Wire
 from schemas.cloudevents import Envelope, encode
@@ -32,6 +34,28 @@ class FakeRecord:
     key: bytes | None = None
     partition: int = 0
     offset: int = 0
+
+
+class Sent:
+    """A producer that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.values: list[bytes] = []
+        self.keys: list[bytes] = []
+
+    async def send(
+        self,
+        topic: str,
+        value: bytes | None = None,
+        key: bytes | None = None,
+        partition: int | None = None,
+        timestamp_ms: int | None = None,
+        headers: Any = None,
+    ) -> asyncio.Future[Any]:
+        """Keep it."""
+        self.values.append(value or b"")
+        self.keys.append(key or b"")
+        return asyncio.get_running_loop().create_future()
 
 
 def enveloped(event: Wire, event_id: str = "e-1") -> Envelope:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
-
 import pytest
 from structlog.testing import capture_logs
 
@@ -13,28 +10,8 @@ from services.surge.commands import Command
 from services.surge.coordinator import Coordinator
 from streams.lending import SurgeCoordinator
 from streams.settings import WorkerSettings
-from tests.unit.streams.samples import NOW, record
+from tests.unit.streams.samples import NOW, Sent, record
 from tests.unit.surge.test_surge import PLACES, Story
-
-
-class Sent:
-    """A producer that keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.keys: list[bytes] = []
-
-    async def send(
-        self,
-        topic: str,
-        value: bytes | None = None,
-        key: bytes | None = None,
-        partition: int | None = None,
-        timestamp_ms: int | None = None,
-        headers: Any = None,
-    ) -> asyncio.Future[Any]:
-        """Keep the key: the region that is told."""
-        self.keys.append(key or b"")
-        return asyncio.get_running_loop().create_future()
 
 
 async def test_a_defect_of_the_coordinator_ends_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
