@@ -15,11 +15,11 @@ def elsewhere(turn: Turn, event: EngineerRegistered, engineer: Engineer | None) 
     """Whoever is on loan, or just handed over, is not registered anew here: two regions would have them."""
     name, here = event.engineer_id, turn.region.region
     gone = turn.region.handed_over.get(name)
-    if engineer is None and gone is not None and gone.to_region != here and gone.loan.home_region != here:
-        turn.refuse("elsewhere", f"{name} is {gone.to_region}'s now: say it again", engineer_id=name)
+    away = gone if engineer is None and gone is not None and gone.to_region != here else None
+    if away is not None and away.loan.home_region != here:
+        turn.refuse("elsewhere", f"{name} is {away.to_region}'s now: say it again", engineer_id=name)
         return True
-    away = engineer is None and gone is not None and gone.to_region != here
-    if not away and (engineer is None or engineer.loan is None):
+    if away is None and (engineer is None or engineer.loan is None):
         return False
     turn.refuse("on_loan", f"{name} is on loan: register them once they are home", engineer_id=name)
     return True

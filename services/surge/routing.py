@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -10,6 +9,7 @@ from schemas.decisions import Decision
 from schemas.lending import CommitLoan, EngineerHandedOver, HandoverTaken, Loan, RecallLoan
 from schemas.plans import PlannedMove
 from schemas.proposals import Proposal
+from services.surge.commands import recall_of
 
 LEADS = "leads:"
 """The authority of a loan that leads have consented to; their names follow."""
@@ -31,7 +31,7 @@ def told_by(decision: Decision) -> list[Told]:
         agreed = loans_of(decision, decision.proposal)
         return [Told(f"{decision.id}/{command.loan.engineer_id}", command) for command in agreed]
     if decision.kind == "lending_recalled" and decision.loan is not None:
-        return [*_called_home(decision, decision.loan)]
+        return _called_home(decision, decision.loan)
     taken = decision.kind == "lending_travelling" or decision.reason == "already_taken"
     if not taken or decision.loan is None:
         return []
@@ -45,16 +45,12 @@ def told_by(decision: Decision) -> list[Told]:
     return [Told(decision.id, answer)]
 
 
-def _called_home(decision: Decision, loan: Loan) -> Iterator[Told]:
+def _called_home(decision: Decision, loan: Loan) -> list[Told]:
     """A recall by the home region concerns the one where they are."""
-    if decision.region == loan.home_region:
-        recall = RecallLoan(
-            region=loan.to_region,
-            loan_id=loan.loan_id,
-            engineer_id=loan.engineer_id,
-            reason=decision.reason or "recalled",
-        )
-        yield Told(decision.id, recall)
+    if decision.region != loan.home_region:
+        return []
+    recall = recall_of(loan, decision.reason or "recalled")
+    return [Told(decision.id, recall)]
 
 
 def loans_of(decision: Decision, agreed: Proposal) -> list[CommitLoan]:

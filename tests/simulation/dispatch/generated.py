@@ -32,15 +32,20 @@ SHIFTS = ("shift_started", "shift_ended", "break_started", "break_ended")
 Draws = tuple[int, ...]
 
 
-def stories(least: int, most: int) -> st.SearchStrategy[list[Draws]]:
-    """So many steps: half of the stories as hypothesis likes them, small numbers, half with even chances."""
+def evenly(width: int, least: int, most: int) -> st.SearchStrategy[list[Draws]]:
+    """So many steps of so many numbers, with even chances: a strategy's own favour small ones."""
 
     def drawn(seed: int) -> list[Draws]:
         rng = Random(seed)
-        return [tuple(rng.choices(range(1000), k=6)) for _ in range(rng.randint(least, most))]
+        return [tuple(rng.choices(range(1000), k=width)) for _ in range(rng.randint(least, most))]
 
+    return st.integers(0, 1_000_000).map(drawn)
+
+
+def stories(least: int, most: int) -> st.SearchStrategy[list[Draws]]:
+    """So many steps: half of the stories as hypothesis likes them, small numbers, half with even chances."""
     favoured = st.lists(st.tuples(*[st.integers(0, 999)] * 6), min_size=least, max_size=most)
-    return favoured | st.integers(0, 1_000_000).map(drawn)
+    return favoured | evenly(6, least, most)
 
 
 steps = stories(5, 120)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from hypothesis import given
 
+from tests.simulation.dispatch.generated import Draws
 from tests.simulation.lending.drills import Drills
-from tests.simulation.lending.test_lending_properties import CHEAP, Draw, make, moves
+from tests.simulation.lending.test_lending_properties import CHEAP, make, moves
 
 
-def step(drills: Drills, draw: Draw) -> None:
+def step(drills: Drills, draw: Draws) -> None:
     """One thing in twelve is a drill's end or its next beginning."""
     what, _, how = draw
     if what % 12 == 0:
@@ -18,7 +19,7 @@ def step(drills: Drills, draw: Draw) -> None:
     drills.check()
 
 
-def played(draws: list[Draw]) -> Drills:
+def played(draws: list[Draws]) -> Drills:
     """A story, and then the post works."""
     drills = Drills()
     for draw in draws:
@@ -29,7 +30,7 @@ def played(draws: list[Draw]) -> Drills:
 
 @CHEAP
 @given(moves)
-def test_a_drill_that_ends_loses_and_doubles_nobody(draws: list[Draw]) -> None:
+def test_a_drill_that_ends_loses_and_doubles_nobody(draws: list[Draws]) -> None:
     """Whoever's own drill goes on is home in it; of one that is over nobody is left anywhere."""
     drills = played(draws)
     for name in drills.engineers:
@@ -45,7 +46,7 @@ def test_a_drill_that_ends_loses_and_doubles_nobody(draws: list[Draw]) -> None:
 
 @CHEAP
 @given(moves)
-def test_a_drill_that_is_over_has_nobody_and_nothing_on_its_desk(draws: list[Draw]) -> None:
+def test_a_drill_that_is_over_has_nobody_and_nothing_on_its_desk(draws: list[Draws]) -> None:
     """Also whoever was on the way to it when it ended."""
     drills = played(draws)
     for name in filter(drills.is_over, drills.names):

@@ -7,28 +7,18 @@ from random import Random
 
 import pytest
 from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
 
+from tests.simulation.dispatch.generated import Draws, evenly
 from tests.simulation.lending.post import ENGINEERS, REGIONS, Country
 
-Draw = tuple[int, int, int]
 STATUSES = ("acknowledged", "en_route", "on_site", "resolved")
 BREAKS = ("break_started", "break_ended", "shift_ended", "shift_started")
 CHEAP = settings(max_examples=40, phases=(Phase.explicit, Phase.generate), deadline=None, derandomize=True)
 
-
-def drawn(seed: int) -> list[Draw]:
-    """Even draws: a strategy's own favour small numbers, and most of them happen seldom."""
-    rng = Random(seed)
-    return [
-        (rng.randint(0, 999), rng.randint(0, 999), rng.randint(0, 999)) for _ in range(rng.randint(20, 120))
-    ]
+moves = evenly(3, 20, 120)
 
 
-moves = st.integers(0, 1_000_000).map(drawn)
-
-
-def make(country: Country, draw: Draw) -> None:
+def make(country: Country, draw: Draws) -> None:
     """One thing happens: about a loan, about a letter, or in a region."""
     what, who, how = draw
     engineer, region = country.engineers[who % len(ENGINEERS)], country.names[how % len(REGIONS)]
@@ -63,7 +53,7 @@ def everybody_comes_home(country: Country) -> None:
 
 @CHEAP
 @given(moves)
-def test_an_engineer_has_one_owner_at_every_moment_and_every_loan_ends(draws: list[Draw]) -> None:
+def test_an_engineer_has_one_owner_at_every_moment_and_every_loan_ends(draws: list[Draws]) -> None:
     """Whatever is lost, doubled, overtaken or crashes: one owner always; once the post works all are home."""
     country = Country()
     for draw in draws:
@@ -85,7 +75,7 @@ def test_a_handover_whose_engineer_has_come_back_is_not_said_again(seed: int) ->
 
 @CHEAP
 @given(moves)
-def test_a_crash_changes_nothing_that_was_decided(draws: list[Draw]) -> None:
+def test_a_crash_changes_nothing_that_was_decided(draws: list[Draws]) -> None:
     """Region by region, a fold restored from any snapshot and folded on stands where the other stood."""
     country = Country()
     for draw in draws:

@@ -7,19 +7,19 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 
+from tests.simulation.dispatch.generated import Draws
 from tests.simulation.lending.desks import Desks
 from tests.simulation.lending.post import REGIONS
 from tests.simulation.lending.test_lending_properties import (
     CHEAP,
     TROUBLES,
-    Draw,
     everybody_comes_home,
     make,
     moves,
 )
 
 
-def act(desks: Desks, draw: Draw) -> None:
+def act(desks: Desks, draw: Draws) -> None:
     """Half of the time a lead does something, else one of the things that happen anyway."""
     what, who, how = draw
     to_region, party = REGIONS[who % len(REGIONS)], REGIONS[how % len(REGIONS)]
@@ -36,7 +36,7 @@ def act(desks: Desks, draw: Draw) -> None:
 
 @CHEAP
 @given(moves)
-def test_what_is_carried_out_is_what_all_parties_consented_to_and_every_loan_ends(draws: list[Draw]) -> None:
+def test_what_is_carried_out_is_what_all_parties_consented_to_and_every_loan_ends(draws: list[Draws]) -> None:
     """Whatever is lost, doubled, overtaken or crashes: one owner, the consented plan, all home in the end."""
     desks = Desks()
     for draw in draws:
@@ -48,7 +48,7 @@ def test_what_is_carried_out_is_what_all_parties_consented_to_and_every_loan_end
 
 @CHEAP
 @given(moves)
-def test_a_crash_repeats_no_act_and_loses_none(draws: list[Draw]) -> None:
+def test_a_crash_repeats_no_act_and_loses_none(draws: list[Draws]) -> None:
     """A fold restored from any snapshot and folded on has the same plan, consents and refusals."""
     desks = Desks()
     for draw in draws:
